@@ -1,0 +1,144 @@
+//! Who spoke to whom, on which carrier, and where it was seen.
+//!
+//! Small values that every stage passes on unchanged: a frame's place in the input, the two ends
+//! of a packet, its transport, and the tap at which it was captured.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use crate::time::Stamp;
+
+/// One end of a packet: address and port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Endpoint {
+    /// IPv4 or IPv6 address.
+    pub ip: IpAddr,
+    /// UDP, TCP or SCTP port.
+    pub port: u16,
+}
+
+impl Endpoint {
+    /// The end at `ip`, port `port`.
+    pub fn new(ip: impl Into<IpAddr>, port: u16) -> Self {
+        Self { ip: ip.into(), port }
+    }
+}
+
+impl Default for Endpoint {
+    fn default() -> Self {
+        Self::new(Ipv4Addr::UNSPECIFIED, 0)
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        SocketAddr::new(self.ip, self.port).fmt(f)
+    }
+}
+
+/// The two ends of a packet, in the direction in which it went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Flow {
+    /// Sender.
+    pub source: Endpoint,
+    /// Receiver.
+    pub destination: Endpoint,
+}
+
+impl Flow {
+    /// The same two ends, the other way round.
+    pub fn reversed(self) -> Self {
+        Self { source: self.destination, destination: self.source }
+    }
+}
+
+/// What carried a message on the wire, as captured (not as its Via claims).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Transport {
+    /// A UDP datagram.
+    Udp,
+    /// A TCP stream.
+    Tcp,
+    /// A WebSocket message (RFC 7118).
+    Ws,
+    /// An SCTP user message (RFC 4168).
+    Sctp,
+    /// A copy sent to a collector in HEP/EEP.
+    Hep,
+}
+
+impl Transport {
+    /// All of them, in the order of reports.
+    pub const ALL: [Self; 5] = [Self::Udp, Self::Tcp, Self::Ws, Self::Sctp, Self::Hep];
+
+    /// The name in reports.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+            Self::Ws => "ws",
+            Self::Sctp => "sctp",
+            Self::Hep => "hep",
+        }
+    }
+}
+
+/// Where the same traffic was captured: input file, interface, VLAN and tunnel identifiers, HEP
+/// agent, folded into one number. Two packets of one tap are never two views of one packet by
+/// different observers. Built up by the stages with [`Tap::with`]; only ever compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Tap(u64);
+
+impl Tap {
+    /// This tap, narrowed by one more identifier (a VLAN, a tunnel, an interface …). `kind` keeps
+    /// VLAN 7 apart from VXLAN 7.
+    #[must_use]
+    pub fn with(self, kind: u8, id: u64) -> Self {
+        // A multiply-xorshift step: order matters, equal inputs give equal taps on every machine.
+        let mut x = self.0 ^ id.wrapping_add(u64::from(kind) << 56).wrapping_add(0x9E37_79B9_7F4A_7C15);
+        x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        Self(x ^ (x >> 31))
+    }
+}
+
+/// A frame's place in the input.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FrameId {
+    /// Index in `input.files`.
+    pub file: u32,
+    /// Number in that file, from 1, as Wireshark numbers them.
+    pub number: u64,
+}
+
+/// Where a message came from: everything about it that is not in its own bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin {
+    /// Capture times of the frame that brought its last byte.
+    pub stamp: Stamp,
+    /// That frame.
+    pub frame: FrameId,
+    /// Where it was captured.
+    pub tap: Tap,
+    /// Sender and receiver (of the innermost packet; of the original packet in HEP).
+    pub flow: Flow,
+    /// What carried it.
+    pub transport: Transport,
+    /// IPv4 identification of the packet that brought its last byte; 0 where there is none or the
+    /// sender left it 0.
+    pub ip_id: u16,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn taps_tell_kinds_ids_and_order_apart() {
+        let t = Tap::default();
+        assert_ne!(t.with(1, 7), t.with(2, 7));
+        assert_ne!(t.with(1, 7), t.with(1, 8));
+        assert_ne!(t.with(1, 7).with(1, 8), t.with(1, 8).with(1, 7));
+        assert_eq!(t.with(1, 7).with(2, 9), t.with(1, 7).with(2, 9));
+    }
+}

@@ -1,0 +1,45 @@
+//! `sipstat`: what happened in a SIP capture.
+//!
+//! ```text
+//! capture → decode → stream → sip ─┬─ shard 0: transaction → call ─┬─ stats ─ Summary → report
+//!                                  ├─ shard 1:        …            │
+//!                                  └─ shard n:        …            ┘
+//! ```
+//!
+//! One pass; memory grows with exchanges in flight, never with the length of the file. All clocks
+//! are capture clocks. `pipeline` owns the order of the stages and is the only file that knows
+//! it. Each stage passes on one kind of value and knows nothing of what comes after it:
+//!
+//! | module | job | passes on |
+//! |---|---|---|
+//! | [`time`], [`flow`] | name an instant; name who spoke to whom, and where it was seen | |
+//! | [`anomaly`], [`fate`] | name and count what was tolerated; say what became of each frame | |
+//! | [`capture`] | read captures of any container into frames, in order | [`capture::Frame`] |
+//! | [`decode`] | strip link, tunnel, IP (with fragments) and transport headers | [`decode::Packet`] |
+//! | [`stream`] | put one direction's bytes in order, reporting gaps | contiguous bytes |
+//! | [`sip`] | turn bytes into messages, as RFC 3261 defines them | [`sip::Message`] |
+//! | [`registry`] | the names and meanings of codes, methods and causes | |
+//! | `transaction` | pair responses with requests; tell the four bins apart | |
+//! | `call` | fold INVITE transactions into attempts with one outcome each | |
+//! | `shard` | hold what is known under one Call-ID, bounded, and let it go in time | |
+//! | `stats` | count and measure; derive every figure once | `Summary` |
+//! | `report` | write a finished `Summary` in one format each | |
+//!
+//! **Invariants**, held by tests over every sample: frames = Σ fates; messages = responses +
+//! retransmissions + capture duplicates + hop copies in every cell and every total; a table's
+//! total = Σ its rows, "other" included; INVITE attempts = Σ outcomes, pending included; the same
+//! messages in another wrapping give the same figures.
+//!
+//! Each of the four packages that do the heavy lifting has one door: `pcap-file` is used in
+//! [`capture`] only, `etherparse` in [`decode`], `clap` in `cli`, `hdrhistogram` in one file of
+//! `stats`.
+
+pub mod anomaly;
+pub mod capture;
+pub mod decode;
+pub mod fate;
+pub mod flow;
+pub mod registry;
+pub mod sip;
+pub mod stream;
+pub mod time;

@@ -1,0 +1,3 @@
+//! The `sipstat` program: parse the command line, run, exit.
+
+fn main() {}

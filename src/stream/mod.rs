@@ -1,0 +1,5 @@
+//! Puts the bytes of each direction of a TCP connection in order, and unwraps what carries SIP
+//! inside streams and packets.
+//!
+//! In: segments. Out: contiguous bytes, gaps and ends, handed to whatever state the caller keeps
+//! for the direction. Knows nothing of SIP.

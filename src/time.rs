@@ -1,0 +1,135 @@
+//! Instants and spans of capture time.
+//!
+//! Every clock in the program is the capture's own: nothing here or later reads the clock of the
+//! machine. One unit, nanoseconds, from the reader to the report. Arithmetic saturates, because
+//! captures carry times that no calendar has.
+
+use std::ops::{Add, Sub};
+
+/// An instant: nanoseconds since 1970-01-01 00:00 UTC, 1677 to 2262; times outside are clamped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+/// A signed span of capture time in nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Nanos(i64);
+
+impl Timestamp {
+    /// The earliest instant that can be named.
+    pub const MIN: Self = Self(i64::MIN);
+    /// The latest instant that can be named.
+    pub const MAX: Self = Self(i64::MAX);
+
+    /// The instant `nanos` nanoseconds after the Unix epoch.
+    pub const fn from_nanos(nanos: i64) -> Self {
+        Self(nanos)
+    }
+
+    /// The instant a capture names with more digits than fit; clamped at both ends.
+    pub fn from_wide_nanos(nanos: i128) -> Self {
+        Self(nanos.clamp(i64::MIN.into(), i64::MAX.into()) as i64)
+    }
+
+    /// Nanoseconds since the Unix epoch.
+    pub const fn as_nanos(self) -> i64 {
+        self.0
+    }
+}
+
+impl Nanos {
+    /// No time at all.
+    pub const ZERO: Self = Self(0);
+    /// The longest span that can be named.
+    pub const MAX: Self = Self(i64::MAX);
+
+    /// A span of `n` nanoseconds.
+    pub const fn from_nanos(n: i64) -> Self {
+        Self(n)
+    }
+
+    /// A span of `n` microseconds.
+    pub const fn from_micros(n: i64) -> Self {
+        Self(n.saturating_mul(1_000))
+    }
+
+    /// A span of `n` milliseconds.
+    pub const fn from_millis(n: i64) -> Self {
+        Self(n.saturating_mul(1_000_000))
+    }
+
+    /// A span of `n` seconds.
+    pub const fn from_secs(n: i64) -> Self {
+        Self(n.saturating_mul(1_000_000_000))
+    }
+
+    /// The span in nanoseconds.
+    pub const fn as_nanos(self) -> i64 {
+        self.0
+    }
+
+    /// The span in seconds, for averages and charts.
+    pub fn as_secs_f64(self) -> f64 {
+        self.0 as f64 / 1e9
+    }
+}
+
+impl Add<Nanos> for Timestamp {
+    type Output = Self;
+    fn add(self, span: Nanos) -> Self {
+        Self(self.0.saturating_add(span.0))
+    }
+}
+
+impl Sub<Nanos> for Timestamp {
+    type Output = Self;
+    fn sub(self, span: Nanos) -> Self {
+        Self(self.0.saturating_sub(span.0))
+    }
+}
+
+impl Sub for Timestamp {
+    type Output = Nanos;
+    fn sub(self, earlier: Self) -> Nanos {
+        Nanos(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Add for Nanos {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl Sub for Nanos {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+}
+
+/// The three readings of the capture's clock that one frame carries.
+///
+/// They differ only where a clock was set back or a frame is an outlier; see `capture::clock`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stamp {
+    /// The time as the capture prints it. Only ever shown, never compared.
+    pub shown: Timestamp,
+    /// The time used for order, deadlines and durations.
+    pub time: Timestamp,
+    /// The greatest `time` of any frame read so far, this one included. Never goes back.
+    pub now: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arithmetic_stops_at_the_ends_instead_of_wrapping() {
+        assert_eq!(Timestamp::MAX + Nanos::from_secs(1), Timestamp::MAX);
+        assert_eq!(Timestamp::MIN - Timestamp::MAX, Nanos::from_nanos(i64::MIN));
+        assert_eq!(Timestamp::from_wide_nanos(i128::MAX), Timestamp::MAX);
+        assert_eq!(Nanos::from_secs(i64::MAX), Nanos::MAX);
+    }
+}
