@@ -35,11 +35,14 @@
 //! `stats`.
 
 pub mod anomaly;
+pub mod call;
 pub mod capture;
 pub mod decode;
 pub mod fate;
 pub mod flow;
 pub mod registry;
 pub mod sip;
+pub mod stats;
 pub mod stream;
 pub mod time;
+pub mod transaction;
