@@ -41,6 +41,7 @@ pub mod decode;
 pub mod fate;
 pub mod flow;
 pub mod registry;
+pub mod report;
 pub mod sip;
 pub mod stats;
 pub mod stream;

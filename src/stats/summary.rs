@@ -267,6 +267,8 @@ pub struct Invite {
     pub load: Load,
     /// Next hops by bids, most first.
     pub next_hops: Vec<NextHop>,
+    /// All bids in one row, `address` being `None`; `None` without bids.
+    pub all_next_hops: Option<NextHop>,
     /// Of the cancelled attempts that were alerted: how many share one ring time within ±0.5 s.
     pub ring_timer: Option<RingTimer>,
 }

@@ -1,0 +1,123 @@
+//! How single values look in JSON: rates, times, durations, delays, and objects keyed by names.
+
+use std::io;
+
+use jiff::fmt::temporal::DateTimePrinter;
+use serde::{Serialize, Serializer};
+
+use crate::stats::Ratio;
+use crate::stats::summary::DelayStats;
+use crate::time::{Nanos, Timestamp};
+
+/// An object whose keys are data: written in the order of the list.
+pub(super) struct Keyed<K, V>(pub(super) Vec<(K, V)>);
+
+impl<K: Serialize, V: Serialize> Serialize for Keyed<K, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(k, v)| (k, v)))
+    }
+}
+
+impl<K, V> FromIterator<(K, V)> for Keyed<K, V> {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().collect())
+    }
+}
+
+/// A rate: the fraction always stands, the value only where it means something.
+#[derive(Serialize)]
+pub(super) struct Rate {
+    value: Option<f64>,
+    numerator: u64,
+    denominator: u64,
+}
+
+impl From<Ratio> for Rate {
+    fn from(r: Ratio) -> Self {
+        Self { value: r.value(), numerator: r.numerator, denominator: r.denominator }
+    }
+}
+
+/// A delay's distribution in milliseconds.
+#[derive(Serialize)]
+pub(super) struct Delay {
+    count: u64,
+    min_ms: f64,
+    p50_ms: f64,
+    p90_ms: f64,
+    p95_ms: f64,
+    p99_ms: f64,
+    max_ms: f64,
+}
+
+impl From<&DelayStats> for Delay {
+    fn from(d: &DelayStats) -> Self {
+        Self {
+            count: d.count,
+            min_ms: ms(d.min),
+            p50_ms: ms(d.p50),
+            p90_ms: ms(d.p90),
+            p95_ms: ms(d.p95),
+            p99_ms: ms(d.p99),
+            max_ms: ms(d.max),
+        }
+    }
+}
+
+/// A span in milliseconds.
+pub(super) fn ms(span: Nanos) -> f64 {
+    span.as_nanos() as f64 / 1e6
+}
+
+/// Writes instants as RFC 3339 in UTC, always with the same number of digits.
+#[derive(Clone, Copy)]
+pub(super) struct Clock {
+    digits: u8,
+}
+
+impl Clock {
+    /// 9 digits if any input is finer than a microsecond, else 6.
+    pub(super) fn new(nanoseconds: bool) -> Self {
+        Self { digits: if nanoseconds { 9 } else { 6 } }
+    }
+
+    /// The instant as text.
+    pub(super) fn at(self, t: Timestamp) -> String {
+        // Every i64 of nanoseconds lies within the calendar's range.
+        let instant = jiff::Timestamp::from_nanosecond(t.as_nanos().into()).unwrap_or_default();
+        let mut text = String::new();
+        let printed =
+            DateTimePrinter::new().precision(Some(self.digits)).print_timestamp(&instant, &mut text);
+        printed.map(|()| text).unwrap_or_default()
+    }
+}
+
+/// Ends the text with a line feed after the value itself is written.
+pub(super) fn write_pretty(value: &impl Serialize, out: &mut impl io::Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, value)?;
+    out.write_all(b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_six_or_nine_digits_whatever_the_instant() {
+        let at = |nanos, ns| Clock::new(ns).at(Timestamp::from_nanos(nanos));
+        assert_eq!(at(0, false), "1970-01-01T00:00:00.000000Z");
+        assert_eq!(at(1_772_546_400_123_456_789, true), "2026-03-03T14:00:00.123456789Z");
+        assert_eq!(at(1_772_546_400_123_456_789, false), "2026-03-03T14:00:00.123456Z");
+        assert_eq!(at(i64::MIN, false), "1677-09-21T00:12:43.145224Z");
+        assert_eq!(at(i64::MAX, true), "2262-04-11T23:47:16.854775807Z");
+    }
+
+    #[test]
+    fn a_rate_keeps_its_fraction_when_its_value_means_nothing() {
+        let json = |r: Ratio| serde_json::to_string(&Rate::from(r)).unwrap();
+        assert_eq!(json(Ratio::new(3, 4)), r#"{"value":0.75,"numerator":3,"denominator":4}"#);
+        assert_eq!(json(Ratio::new(0, 0)), r#"{"value":null,"numerator":0,"denominator":0}"#);
+        let suppressed = Ratio { suppressed: true, ..Ratio::new(3, 4) };
+        assert_eq!(json(suppressed), r#"{"value":null,"numerator":3,"denominator":4}"#);
+    }
+}
