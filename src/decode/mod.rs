@@ -3,8 +3,28 @@
 //! In: [`crate::capture::Frame`]s. Out: UDP datagrams and TCP segments as [`Packet`]s, or the fate
 //! of a frame that holds neither. IP fragments are kept until their datagram is whole.
 
+#[cfg(test)]
+mod build;
+mod decoder;
+mod dot11;
+mod esp;
+mod ether;
+mod fragments;
+mod ip;
+mod layer;
+mod link;
+mod partial;
+mod transport;
+mod tunnel;
+mod udp_tunnel;
+mod walk;
+
+use std::net::IpAddr;
+
+pub use self::decoder::{Decoder, Limits};
+pub use self::link::link_name;
 use crate::fate::Fate;
-use crate::flow::{Flow, Tap};
+use crate::flow::{Flow, Tap, Transport};
 
 /// The payload of one transport packet, with what its headers say.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +58,21 @@ pub struct TcpInfo {
     pub missing: u32,
 }
 
+/// The packet that an ICMP or ICMPv6 error quotes, as far as it does.
+#[derive(Clone, Copy, Debug)]
+pub struct Quote<'a> {
+    /// Who reports: the sender of the ICMP message, of whose family it is.
+    pub reporter: IpAddr,
+    /// ICMP or ICMPv6 type (3 or 1: destination unreachable).
+    pub kind: u8,
+    /// ICMP or ICMPv6 code.
+    pub code: u8,
+    /// UDP, TCP or SCTP.
+    pub transport: Transport,
+    /// The quoted packet, in the direction in which it went; its payload may be empty.
+    pub packet: Packet<'a>,
+}
+
 /// What one frame holds.
 #[derive(Clone, Copy, Debug)]
 pub enum Decoded<'a> {
@@ -47,6 +82,8 @@ pub enum Decoded<'a> {
     Segment(Packet<'a>, TcpInfo),
     /// An SCTP packet: `payload` is its chunks.
     Sctp(Packet<'a>),
+    /// An ICMP error that quotes one of these: evidence, never traffic. Its fate is `Icmp`.
+    Icmp(Quote<'a>),
     /// None of these.
     Nothing(Fate),
 }
