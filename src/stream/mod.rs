@@ -3,3 +3,6 @@
 //!
 //! In: segments. Out: contiguous bytes, gaps and ends, handed to whatever state the caller keeps
 //! for the direction. Knows nothing of SIP.
+
+mod table;
+pub mod tcp;
