@@ -70,6 +70,10 @@ anomalies! {
     StreamReordered = "stream_reordered", "TCP segment out of order";
     /// A TCP flow dropped for lack of room.
     StreamEvicted = "stream_evicted", "TCP flow dropped for lack of room";
+    /// SCTP data chunks captured or sent again.
+    SctpRepeat = "sctp_repeat", "SCTP data chunk seen again";
+    /// An SCTP message of which fragments never came, or for which there was no room.
+    SctpIncomplete = "sctp_incomplete", "fragmented SCTP message never completed";
     /// A stream was out of step with its messages; counted once a search.
     Resync = "resync", "stream out of step, searched for the next message";
     /// A message of a stream whose header section never ended.
@@ -120,6 +124,8 @@ anomalies! {
     NegativeDelay = "negative_delay", "response before its request: clocks of the taps disagree";
     /// The time inside HEP is more than an hour from that of its frame.
     HepTime = "hep_time", "HEP time far from the frame's, frame's used";
+    /// A compressed HEP payload that could not be inflated.
+    HepCompressed = "hep_compressed", "compressed HEP payload not read";
     /// A WebSocket message that was compressed and could not be inflated.
     WsCompressed = "ws_compressed", "compressed WebSocket message not read";
     /// A conversation dropped for lack of room.

@@ -4,5 +4,8 @@
 //! In: segments. Out: contiguous bytes, gaps and ends, handed to whatever state the caller keeps
 //! for the direction. Knows nothing of SIP.
 
+pub mod hep;
+mod inflate;
 mod table;
 pub mod tcp;
+pub mod websocket;
