@@ -6,6 +6,7 @@
 
 pub mod hep;
 mod inflate;
+pub mod sctp;
 mod table;
 pub mod tcp;
 pub mod websocket;
