@@ -9,4 +9,5 @@ mod inflate;
 pub mod sctp;
 mod table;
 pub mod tcp;
+pub mod tls;
 pub mod websocket;
