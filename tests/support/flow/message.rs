@@ -1,0 +1,395 @@
+//! Writes SIP messages: remembers what was sent between whom, so that Via lists, branches and tags
+//! of later messages follow as RFC 3261 has them (8.2.6, 9.1, 13.2.2.4, 16.6, 17.1.1.3).
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use super::text::Options;
+
+/// The To tag of responses whose line gives none.
+const TO_TAG: &str = "t1";
+const DOMAIN: &str = "example.com";
+
+/// Who sends and receives.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// On the wire.
+    pub address: SocketAddr,
+    /// Sent-by of its Via.
+    pub via: String,
+}
+
+/// The identifiers of one call.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub id: String,
+    pub ftag: String,
+    /// User parts.
+    pub from: String,
+    pub to: String,
+}
+
+impl Call {
+    pub fn new(name: &str) -> Self {
+        Self {
+            id: format!("{name}@{DOMAIN}"),
+            ftag: format!("f-{name}"),
+            from: "1001".into(),
+            to: "1002".into(),
+        }
+    }
+}
+
+/// A request that went over one hop.
+#[derive(Clone, Debug)]
+struct Request {
+    call: String,
+    method: String,
+    cseq: String,
+    from: String,
+    to: String,
+    vias: Vec<String>,
+    from_header: String,
+    to_header: String,
+    /// Code and To tag of the latest response on this hop.
+    answer: Option<(u16, String)>,
+}
+
+/// Hosts, calls, and the requests so far.
+#[derive(Clone, Debug, Default)]
+pub struct Composer {
+    pub hosts: BTreeMap<String, Host>,
+    pub calls: BTreeMap<String, Call>,
+    requests: Vec<Request>,
+    /// To tag of the last 2xx to INVITE, by call.
+    dialogs: BTreeMap<String, String>,
+}
+
+impl Composer {
+    pub fn host(&self, name: &str) -> Result<&Host, String> {
+        self.hosts.get(name).ok_or(format!("no host {name:?}"))
+    }
+
+    /// The bytes of one message. `code`: a response; `cseq`: method and number.
+    #[allow(clippy::too_many_arguments, reason = "one call site; a struct would only name them again")]
+    pub fn write(
+        &mut self,
+        call: &str,
+        [from, to]: [&str; 2],
+        code: Option<&str>,
+        [method, cseq]: [&str; 2],
+        o: &mut Options,
+        extra: Vec<(String, String)>,
+        mut body: Vec<u8>,
+        tcp: bool,
+    ) -> Result<Vec<u8>, String> {
+        self.calls.entry(call.to_string()).or_insert_with(|| Call::new(call));
+        let hop = Hop { call, from, to, method, cseq, branch: o.take("branch"), tcp };
+        let mut headers = Vec::new();
+        let start_line = match code {
+            None => self.request(&hop, o, &mut headers)?,
+            Some(code) => self.response(&hop, code, o, &mut headers)?,
+        };
+        let mut content_type = o.take("type");
+        if o.flag("sdp") {
+            content_type = Some("application/sdp".into());
+            body = sdp(&self.host(from)?.address);
+        }
+        if let Some(line) = o.take("frag") {
+            content_type = Some("message/sipfrag".into());
+            body = format!("{line}\r\n").into_bytes();
+        }
+        headers.extend(content_type.map(|t| ("Content-Type".to_string(), t)));
+        headers.push(("Content-Length".into(), body.len().to_string()));
+        let mut bytes = format!("{start_line}\r\n").into_bytes();
+        for (name, value) in merged(headers, extra) {
+            bytes.extend(format!("{name}: {value}\r\n").bytes());
+        }
+        bytes.extend(b"\r\n");
+        bytes.extend(body);
+        Ok(bytes)
+    }
+
+    fn request(
+        &mut self,
+        hop: &Hop<'_>,
+        o: &mut Options,
+        headers: &mut Vec<(String, String)>,
+    ) -> Result<String, String> {
+        let call = self.calls[hop.call].clone();
+        let method = hop.method;
+        let invite = |r: &&Request| r.method == "INVITE" && hop.is(r);
+        let to_invite = self.requests.iter().rev().find(invite);
+        // The ACK to a non-2xx final belongs to the INVITE's transaction.
+        let hop_ack =
+            method == "ACK" && to_invite.and_then(|r| r.answer.as_ref()).is_some_and(|a| a.0 >= 300);
+        let passed = self
+            .requests
+            .iter()
+            .rev()
+            .find(|r| r.call == hop.call && r.method == method && r.cseq == hop.cseq && r.to == hop.from);
+
+        let own = self.via(hop, method)?;
+        let vias = match (o.take("via"), o.flag("fwd")) {
+            (Some(list), _) => self.via_list(&list, hop.tcp)?,
+            (None, true) => {
+                let passed = passed.ok_or(format!("{} has no {method} {} to pass on", hop.from, hop.cseq))?;
+                [vec![own], passed.vias.clone()].concat()
+            }
+            (None, false) if method == "CANCEL" || hop_ack => {
+                let of_invite = self.via(hop, "INVITE")?;
+                vec![to_invite.and_then(|r| r.vias.first().cloned()).unwrap_or(of_invite)]
+            }
+            (None, false) => vec![own],
+        };
+
+        let in_dialog = matches!(method, "BYE" | "INFO" | "UPDATE" | "PRACK" | "NOTIFY" | "REFER" | "ACK");
+        let tag = match o.take("ttag") {
+            None if hop_ack => to_invite.and_then(|r| r.answer.as_ref()).map(|a| a.1.clone()),
+            None if in_dialog => Some(self.dialogs.get(hop.call).map_or(TO_TAG, String::as_str).to_string()),
+            None => None,
+            Some(tag) => (tag != "-").then_some(tag),
+        };
+        let ftag = o.take("ftag").unwrap_or(call.ftag);
+        let (from_user, to_user) = (o.take("from").unwrap_or(call.from), o.take("to").unwrap_or(call.to));
+        let to_user = if method == "REGISTER" { from_user.clone() } else { to_user };
+        let tagged = |user: &str, tag: Option<&str>| match tag.filter(|t| *t != "-") {
+            Some(tag) => format!("<sip:{user}@{DOMAIN}>;tag={tag}"),
+            None => format!("<sip:{user}@{DOMAIN}>"),
+        };
+        let (mut from_header, mut to_header) =
+            (tagged(&from_user, Some(&ftag)), tagged(&to_user, tag.as_deref()));
+        let mut called = to_user;
+        if o.flag("reversed") {
+            std::mem::swap(&mut from_header, &mut to_header);
+            called = from_user.clone();
+        }
+
+        headers.extend(vias.iter().map(|v| ("Via".to_string(), v.clone())));
+        headers.push(("Max-Forwards".into(), (71_usize.saturating_sub(vias.len())).to_string()));
+        headers.push(("From".into(), from_header.clone()));
+        headers.push(("To".into(), to_header.clone()));
+        headers.push(("Call-ID".into(), call.id));
+        headers.push(("CSeq".into(), format!("{} {method}", hop.cseq)));
+        if matches!(method, "INVITE" | "REGISTER" | "SUBSCRIBE" | "UPDATE" | "REFER") {
+            headers.push(("Contact".into(), format!("<sip:{from_user}@{}>", self.host(hop.from)?.via)));
+        }
+        let realm = o.take("realm").unwrap_or(DOMAIN.into());
+        if let Some(code) = o.take("auth") {
+            let name = if code == "401" { "Authorization" } else { "Proxy-Authorization" };
+            headers.push((name.into(), credentials(&from_user, &realm)));
+        }
+        self.requests.push(Request {
+            call: hop.call.into(),
+            method: method.into(),
+            cseq: hop.cseq.into(),
+            from: hop.from.into(),
+            to: hop.to.into(),
+            vias,
+            from_header,
+            to_header,
+            answer: None,
+        });
+        let uri = match o.take("uri") {
+            Some(uri) => uri,
+            None if method == "REGISTER" => format!("sip:{DOMAIN}"),
+            None => format!("sip:{called}@{}", self.host(hop.to)?.via),
+        };
+        Ok(format!("{method} {uri} SIP/2.0"))
+    }
+
+    fn response(
+        &mut self,
+        hop: &Hop<'_>,
+        code: &str,
+        o: &mut Options,
+        headers: &mut Vec<(String, String)>,
+    ) -> Result<String, String> {
+        let call = self.calls[hop.call].clone();
+        let number: u16 = code.parse().map_err(|_| format!("code {code}"))?;
+        // The request went the other way.
+        let asked = Hop { from: hop.to, to: hop.from, ..hop.clone() };
+        let known = self.requests.iter().rposition(|r| r.method == hop.method && asked.is(r));
+        let vias = match (o.take("via"), known) {
+            (Some(list), _) => self.via_list(&list, hop.tcp)?,
+            (None, Some(i)) => self.requests[i].vias.clone(),
+            (None, None) => vec![self.via(&asked, hop.method)?],
+        };
+        let (from_user, to_user) = (o.take("from").unwrap_or(call.from), o.take("to").unwrap_or(call.to));
+        let ftag = o.take("ftag").unwrap_or(call.ftag);
+        let from_header = match known {
+            Some(i) => self.requests[i].from_header.clone(),
+            None if ftag == "-" => format!("<sip:{from_user}@{DOMAIN}>"),
+            None => format!("<sip:{from_user}@{DOMAIN}>;tag={ftag}"),
+        };
+        let to_header =
+            known.map_or(format!("<sip:{to_user}@{DOMAIN}>"), |i| self.requests[i].to_header.clone());
+        let given = o.take("ttag");
+        let default = if code == "100" { "-" } else { TO_TAG };
+        let tag = given.as_deref().unwrap_or(default);
+        let has_one = to_header.contains(";tag=");
+        let to_header = if has_one || tag == "-" { to_header } else { format!("{to_header};tag={tag}") };
+        let tag = to_header.split_once(";tag=").map_or(String::new(), |(_, t)| t.to_string());
+        if let Some(i) = known {
+            self.requests[i].answer = Some((number, tag.clone()));
+        }
+        if hop.method == "INVITE" && (200..300).contains(&number) {
+            self.dialogs.insert(hop.call.into(), tag);
+        }
+
+        headers.extend(vias.into_iter().map(|v| ("Via".to_string(), v)));
+        headers.push(("From".into(), from_header));
+        headers.push(("To".into(), to_header));
+        headers.push(("Call-ID".into(), call.id));
+        headers.push(("CSeq".into(), format!("{} {}", hop.cseq, hop.method)));
+        if (hop.method == "INVITE" && (101..400).contains(&number))
+            || (hop.method == "REGISTER" && number == 200)
+        {
+            let user = if hop.method == "REGISTER" { from_user } else { to_user };
+            let at = if hop.method == "REGISTER" { hop.to } else { hop.from };
+            headers.push(("Contact".into(), format!("<sip:{user}@{}>", self.host(at)?.via)));
+        }
+        let realm = o.take("realm").unwrap_or(DOMAIN.into());
+        let stale = if o.flag("stale") { ", stale=true" } else { "" };
+        if let Some(name) = match code {
+            "401" => Some("WWW-Authenticate"),
+            "407" => Some("Proxy-Authenticate"),
+            _ => None,
+        } {
+            headers.push((name.into(), format!("Digest realm=\"{realm}\", nonce=\"4f3a91c2\"{stale}")));
+        }
+        let reason = o.take("reason").unwrap_or(reason(number).into());
+        Ok(format!("SIP/2.0 {code} {reason}"))
+    }
+
+    /// The Via value of a request of `method` on this hop.
+    fn via(&self, hop: &Hop<'_>, method: &str) -> Result<String, String> {
+        let derived = format!("{}-{}-{method}-{}-{}", hop.call, hop.cseq, hop.from, hop.to);
+        Ok(via(&self.host(hop.from)?.via, hop.branch.as_deref().unwrap_or(&derived), hop.tcp))
+    }
+
+    /// `host/branch,host/branch`, topmost first; `none`.
+    fn via_list(&self, list: &str, tcp: bool) -> Result<Vec<String>, String> {
+        if list == "none" {
+            return Ok(Vec::new());
+        }
+        let one = |item: &str| {
+            let (host, branch) = item.split_once('/').ok_or(format!("via={list}"))?;
+            Ok(via(&self.host(host)?.via, branch, tcp))
+        };
+        list.split(',').map(one).collect()
+    }
+}
+
+/// One message's place: whose call, between whom, of which request.
+#[derive(Clone, Debug)]
+struct Hop<'a> {
+    call: &'a str,
+    from: &'a str,
+    to: &'a str,
+    method: &'a str,
+    cseq: &'a str,
+    branch: Option<String>,
+    tcp: bool,
+}
+
+impl Hop<'_> {
+    /// Whether `r` went this way in this call with this CSeq number (and branch, if given).
+    fn is(&self, r: &Request) -> bool {
+        let branch =
+            |b: &String| r.vias.first().is_some_and(|v| v.ends_with(&format!(";branch={}", cookied(b))));
+        r.call == self.call
+            && r.cseq == self.cseq
+            && (r.from == self.from && r.to == self.to)
+            && self.branch.as_ref().is_none_or(branch)
+    }
+}
+
+fn via(sent_by: &str, branch: &str, tcp: bool) -> String {
+    let transport = if tcp { "TCP" } else { "UDP" };
+    format!("SIP/2.0/{transport} {sent_by};branch={}", cookied(branch))
+}
+
+fn cookied(branch: &str) -> String {
+    branch.strip_prefix('!').map_or(format!("z9hG4bK-{branch}"), str::to_string)
+}
+
+/// Headers given in the script take the place of defaults of the same name; empty values remove.
+fn merged(defaults: Vec<(String, String)>, given: Vec<(String, String)>) -> Vec<(String, String)> {
+    let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
+    let mut out: Vec<(String, String)> = Vec::new();
+    let mut used = vec![false; given.len()];
+    for (name, value) in defaults {
+        if !given.iter().any(|(n, _)| same(n, &name)) {
+            out.push((name, value));
+            continue;
+        }
+        for (i, (n, v)) in given.iter().enumerate() {
+            if same(n, &name) && !std::mem::replace(&mut used[i], true) && !v.is_empty() {
+                out.push((n.clone(), v.clone()));
+            }
+        }
+    }
+    // New ones stand before the last two or one, which describe the body.
+    let at = out.iter().position(|(n, _)| n.starts_with("Content-")).unwrap_or(out.len());
+    let new = given.into_iter().zip(used).filter(|((_, v), used)| !used && !v.is_empty()).map(|(h, _)| h);
+    out.splice(at..at, new);
+    out
+}
+
+fn credentials(user: &str, realm: &str) -> String {
+    format!(
+        "Digest username=\"{user}\", realm=\"{realm}\", nonce=\"4f3a91c2\", uri=\"sip:{DOMAIN}\", \
+         response=\"0123456789abcdef0123456789abcdef\""
+    )
+}
+
+fn sdp(at: &SocketAddr) -> Vec<u8> {
+    let (ip, v) = (at.ip(), if at.is_ipv4() { 4 } else { 6 });
+    format!("v=0\r\no=- 1 1 IN IP{v} {ip}\r\ns=-\r\nc=IN IP{v} {ip}\r\nt=0 0\r\nm=audio 40000 RTP/AVP 8\r\n")
+        .into_bytes()
+}
+
+/// The registered phrase of the codes that ladders use; others get a word of ours.
+fn reason(code: u16) -> &'static str {
+    match code {
+        100 => "Trying",
+        180 => "Ringing",
+        181 => "Call Is Being Forwarded",
+        182 => "Queued",
+        183 => "Session Progress",
+        199 => "Early Dialog Terminated",
+        200 => "OK",
+        202 => "Accepted",
+        300 => "Multiple Choices",
+        301 => "Moved Permanently",
+        302 => "Moved Temporarily",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        407 => "Proxy Authentication Required",
+        408 => "Request Timeout",
+        410 => "Gone",
+        422 => "Session Interval Too Small",
+        423 => "Interval Too Brief",
+        480 => "Temporarily Unavailable",
+        481 => "Call/Transaction Does Not Exist",
+        482 => "Loop Detected",
+        484 => "Address Incomplete",
+        486 => "Busy Here",
+        487 => "Request Terminated",
+        488 => "Not Acceptable Here",
+        491 => "Request Pending",
+        500 => "Server Internal Error",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Server Time-out",
+        600 => "Busy Everywhere",
+        603 => "Decline",
+        604 => "Does Not Exist Anywhere",
+        606 => "Not Acceptable",
+        _ => "Whatever",
+    }
+}

@@ -1,0 +1,190 @@
+//! The `.flow` language: a readable message ladder that builds a capture byte for byte.
+//!
+//! Input: a script. Output: the bytes of a pcap or pcapng file, the messages in it, and what a
+//! report about it must say. It is an independent statement of what is on the wire, so nothing
+//! here uses the library under test. The same script gives the same bytes, everywhere.
+//!
+//! ```text
+//! # a challenged call counts once                 a comment
+//! host a 10.0.0.1:5060                            sends and receives; default Via is this address
+//! host nat 192.0.2.1:1024 via=10.0.0.1:5060       an address that writes another one in its Via
+//! 0.000  a > b  INVITE 1                          seconds, from > to, method, CSeq number
+//! 0.020  b > a  407 INVITE 1 ttag=t0              code, CSeq method and number; ttag: its To tag
+//! 0.021  a > b  ACK 1                             branch, Via and To tag follow from what was seen
+//! +0.010 a > b  INVITE 2 auth=407  +X-Any: value  "+": after the line above; "+Name: value": header
+//! 0.600  again                                    the message above once more, byte for byte
+//! expect invite.attempts 1                        path of the JSON report and its value
+//! expect responses.by_code[code=407].responses 1  lists by the row's own keys
+//! ```
+//!
+//! *Statements*: `host`, `call NAME [id= ftag= from= to=]` (later lines belong to it; made at the
+//! first use; `{call}@example.com`, `f-{call}`, users 1001 and 1002 by default), `tap NAME [link=
+//! vlan=10,20 delay= same=TAP]` (where packets are captured; `same` shares the interface), `with
+//! …` (options for all later lines; alone: none), `file [pcap|pcapng] [ns] [be] [snap= cut=
+//! gzip unsorted]`, `start EPOCH_SECONDS`, `fixed` (means this only in this wrapping), `repeat N
+//! every T` … `end` (with `{n}`, `{2*n+1}` in the lines), `expect`.
+//!
+//! *Options of a message*: `call=`, `branch=x` (`z9hG4bK-x`; `branch=!x`: exactly x), `fwd` (a
+//! proxy passes on what it received: its Via on top), `via=host/branch,…` or `via=none`, `ttag=`,
+//! `ftag=` (`-`: none), `reversed` (sent by the callee), `from=` `to=` (users), `uri=`, `reason=`,
+//! `auth=401|407`, `realm=`, `stale`, `sdp`, `type=` and `|` lines (the body), `frag="SIP/2.0 …"`
+//! (sipfrag body), `hidden` (happened, but was not captured), `as=LABEL` for `again LABEL`.
+//! A `+Name: value` replaces a default header of that name; an empty value removes it.
+//!
+//! *Other things on the wire*: `text` (the `|` lines are the message, each ending in CR LF, `|-`
+//! lines do not; escapes `\r \n \t \0 \\ \xHH`), `hex 0d0a`, `fin`, `rst`, `icmp LABEL` (type 3
+//! code 3, quoting that message).
+//!
+//! *Options of the wire*: `tcp`, `nosyn` (the handshake was missed), `isn=`, `cut=5,9` (segments
+//! end there), `each=7` (segments of 7), `hold` (the next message shares the segment), `ipfrag=576`
+//! (IP payload of each fragment), `order=2,1` or `order=reversed`, `drop=2`, `dup=2` (pieces),
+//! `apart=SECONDS` (between pieces, 10 µs), `ipid=`, `on=TAP,…`.
+
+#![allow(dead_code, unreachable_pub, reason = "each test program uses its own part")]
+
+mod container;
+mod message;
+mod script;
+mod text;
+mod wire;
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+pub use container::{Container, Format};
+pub use wire::{Cut, Link, Order, Transport, Wire};
+
+/// A parsed script: what is sent, how it is captured, what a report must say.
+#[derive(Clone, Debug, Default)]
+pub struct Ladder {
+    /// What was sent, in the order of time (of the script, if `container.unsorted`).
+    pub sent: Vec<Sent>,
+    /// Points of capture; at least one.
+    pub taps: Vec<Tap>,
+    /// Link type of each interface, by number.
+    pub interfaces: Vec<Link>,
+    /// The file around it.
+    pub container: Container,
+    /// `expect` lines in order.
+    pub expectations: Vec<Expectation>,
+    /// The meaning depends on the wrapping: do not re-wrap.
+    pub fixed: bool,
+}
+
+/// One message, or another thing on the wire.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// Nanoseconds since the epoch.
+    pub time: u64,
+    pub from: SocketAddr,
+    pub to: SocketAddr,
+    pub bytes: Vec<u8>,
+    pub wire: Wire,
+}
+
+/// A point where packets are captured.
+#[derive(Clone, Debug, Default)]
+pub struct Tap {
+    pub name: String,
+    /// Index in `Ladder::interfaces`.
+    pub interface: usize,
+    /// VLAN identifiers, outermost first.
+    pub vlans: Vec<u16>,
+    /// Nanoseconds by which its times are late.
+    pub delay: u64,
+}
+
+/// What a report must say: a path in the JSON, and a value as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expectation {
+    pub line: usize,
+    pub path: String,
+    pub value: String,
+}
+
+/// Other clothes for the same messages; `None` leaves what the script says.
+#[derive(Clone, Debug, Default)]
+pub struct Wrapping {
+    pub link: Option<Link>,
+    /// VLAN identifiers of every tap, outermost first.
+    pub vlans: Option<Vec<u16>>,
+    /// IPv4 addresses a.b.c.d become fd00::a.b.c.d (in the packets, not in the messages).
+    pub ipv6: bool,
+    pub tcp: bool,
+    /// TCP segments of this many bytes.
+    pub each: Option<usize>,
+    /// IP fragments with this much payload (a multiple of 8).
+    pub ipfrag: Option<usize>,
+    /// The pieces of each message in this order.
+    pub order: Option<Order>,
+    pub format: Option<Format>,
+    pub nanoseconds: Option<bool>,
+    pub big_endian: Option<bool>,
+}
+
+impl Ladder {
+    /// Parses a script; the error names the line.
+    pub fn parse(script: &str) -> Result<Self, String> {
+        script::parse(script)
+    }
+
+    /// Reads and parses a file.
+    ///
+    /// # Panics
+    /// With file and line where there is none, or it is wrong.
+    pub fn load(path: &Path) -> Self {
+        let text = std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        Self::parse(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+    }
+
+    /// The capture file.
+    pub fn build(&self) -> Vec<u8> {
+        let frames = wire::frames(self);
+        container::write(&self.container, &self.interfaces, &frames)
+    }
+
+    /// The capture file with the same messages in other clothes.
+    pub fn build_with(&self, wrapping: &Wrapping) -> Vec<u8> {
+        self.wrapped(wrapping).build()
+    }
+
+    /// The usual ending of the capture file's name.
+    pub fn extension(&self) -> &'static str {
+        match (self.container.format_for(self.interfaces.len()), self.container.gzip) {
+            (Format::Pcap, false) => "pcap",
+            (Format::Pcap, true) => "pcap.gz",
+            (Format::Pcapng, false) => "pcapng",
+            (Format::Pcapng, true) => "pcapng.gz",
+        }
+    }
+
+    /// The same messages in other clothes.
+    pub fn wrapped(&self, w: &Wrapping) -> Self {
+        let mut l = self.clone();
+        if let Some(link) = w.link {
+            l.interfaces.iter_mut().for_each(|i| *i = link);
+        }
+        if let Some(vlans) = &w.vlans {
+            l.taps.iter_mut().for_each(|t| t.vlans.clone_from(vlans));
+        }
+        for s in &mut l.sent {
+            if w.ipv6 {
+                (s.from, s.to) = (wire::as_ipv6(s.from), wire::as_ipv6(s.to));
+            }
+            if w.tcp && s.wire.transport == Transport::Udp {
+                s.wire.transport = Transport::Tcp;
+            }
+            if let Some(n) = w.each {
+                s.wire.cut = Cut::Each(n);
+            }
+            if let Some(order) = &w.order {
+                s.wire.order = order.clone();
+            }
+            s.wire.ipfrag = w.ipfrag.or(s.wire.ipfrag);
+        }
+        l.container.format = w.format.or(l.container.format);
+        l.container.nanoseconds = w.nanoseconds.unwrap_or(l.container.nanoseconds);
+        l.container.big_endian = w.big_endian.unwrap_or(l.container.big_endian);
+        l
+    }
+}

@@ -1,0 +1,483 @@
+//! Puts messages on the wire: transport, IP (with fragments), link layer, as each tap sees them.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use super::text::Options;
+use super::{Ladder, Sent};
+
+/// Link layers that a tap can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    Ethernet,
+    /// Linux cooked capture, versions 1 and 2 (`any` device).
+    Sll,
+    Sll2,
+    /// Bare IP, version by its first nibble.
+    Raw,
+    /// BSD loopback: address family in the byte order of the capturing machine.
+    Null,
+    /// OpenBSD loopback: the same in network order.
+    Loop,
+    Ppp,
+}
+
+impl Link {
+    pub const ALL: [Self; 7] =
+        [Self::Ethernet, Self::Sll, Self::Sll2, Self::Raw, Self::Null, Self::Loop, Self::Ppp];
+
+    pub fn named(name: &str) -> Result<Self, String> {
+        Ok(match name {
+            "ethernet" => Self::Ethernet,
+            "sll" => Self::Sll,
+            "sll2" => Self::Sll2,
+            "raw" => Self::Raw,
+            "null" => Self::Null,
+            "loop" => Self::Loop,
+            "ppp" => Self::Ppp,
+            _ => return Err(format!("link {name:?}")),
+        })
+    }
+
+    /// The LINKTYPE_ value of capture files.
+    pub fn number(self) -> u16 {
+        match self {
+            Self::Ethernet => 1,
+            Self::Sll => 113,
+            Self::Sll2 => 276,
+            Self::Raw => 101,
+            Self::Null => 0,
+            Self::Loop => 108,
+            Self::Ppp => 9,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Transport {
+    #[default]
+    Udp,
+    Tcp,
+}
+
+/// Where TCP segments end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Cut {
+    /// One segment.
+    #[default]
+    Nowhere,
+    /// At these offsets.
+    At(Vec<usize>),
+    /// After every so many bytes.
+    Each(usize),
+}
+
+/// In which order the pieces of a message (segments, fragments) are sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    #[default]
+    Straight,
+    Reversed,
+    /// Numbers from 1; those not named come last.
+    As(Vec<usize>),
+}
+
+/// TCP flags that end a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flag {
+    Fin,
+    Reset,
+}
+
+/// How a message travels.
+#[derive(Clone, Debug)]
+pub struct Wire {
+    pub transport: Transport,
+    /// Show a TCP handshake before the first segment.
+    pub handshake: bool,
+    /// Initial TCP sequence number.
+    pub isn: Option<u32>,
+    pub cut: Cut,
+    /// Keep the bytes back: the next message of the direction shares the segment.
+    pub hold: bool,
+    pub ipfrag: Option<usize>,
+    pub order: Order,
+    /// Pieces (from 1) that were sent but not captured, or sent twice.
+    pub drop: Vec<usize>,
+    pub dup: Vec<usize>,
+    /// Nanoseconds between pieces.
+    pub apart: u64,
+    /// IPv4 identification; `None`: counted up per sender.
+    pub ip_id: Option<u16>,
+    /// Taps (by number) that see it; empty: the first.
+    pub on: Vec<usize>,
+    pub flag: Option<Flag>,
+    /// The bytes are quoted in an ICMP error about a datagram between these two.
+    pub icmp: Option<(SocketAddr, SocketAddr)>,
+}
+
+impl Default for Wire {
+    fn default() -> Self {
+        Self {
+            transport: Transport::Udp,
+            handshake: true,
+            isn: None,
+            cut: Cut::Nowhere,
+            hold: false,
+            ipfrag: None,
+            order: Order::Straight,
+            drop: Vec::new(),
+            dup: Vec::new(),
+            apart: 10_000,
+            ip_id: None,
+            on: Vec::new(),
+            flag: None,
+            icmp: None,
+        }
+    }
+}
+
+impl Wire {
+    /// Takes the options of the wire.
+    pub fn update(&mut self, o: &mut Options) -> Result<(), String> {
+        if o.flag("tcp") {
+            self.transport = Transport::Tcp;
+        }
+        if o.flag("nosyn") {
+            self.handshake = false;
+        }
+        self.isn = o.parse("isn")?.or(self.isn);
+        if let Some(at) = o.numbers("cut")? {
+            self.cut = Cut::At(at);
+        } else if let Some(n) = o.parse("each")? {
+            self.cut = Cut::Each(n);
+        }
+        self.hold |= o.flag("hold");
+        self.ipfrag = o.parse("ipfrag")?.or(self.ipfrag);
+        match o.take("order").as_deref() {
+            None => {}
+            Some("reversed") => self.order = Order::Reversed,
+            Some(list) => {
+                let numbers: Result<_, _> = list.split(',').map(str::parse).collect();
+                self.order = Order::As(numbers.map_err(|_| format!("order={list}"))?);
+            }
+        }
+        self.drop = o.numbers("drop")?.unwrap_or_default();
+        self.dup = o.numbers("dup")?.unwrap_or_default();
+        self.apart = o.seconds("apart")?.unwrap_or(self.apart);
+        self.ip_id = o.parse("ipid")?.or(self.ip_id);
+        Ok(())
+    }
+}
+
+/// A frame as captured.
+#[derive(Clone, Debug)]
+pub struct Captured {
+    pub time: u64,
+    pub interface: usize,
+    pub data: Vec<u8>,
+}
+
+/// All frames of a ladder, in the order of the file.
+pub fn frames(ladder: &Ladder) -> Vec<Captured> {
+    let mut stack = Stack::default();
+    let mut out = Vec::new();
+    for sent in &ladder.sent {
+        let on: &[usize] = if sent.wire.on.is_empty() { &[0] } else { &sent.wire.on };
+        for (time, packet) in stack.packets(sent) {
+            for tap in on.iter().map(|&t| &ladder.taps[t]) {
+                let link = ladder.interfaces[tap.interface];
+                let data = framed(link, &tap.vlans, &packet, sent, ladder.container.big_endian);
+                out.push(Captured { time: time + tap.delay, interface: tap.interface, data });
+            }
+        }
+    }
+    if !ladder.container.unsorted {
+        out.sort_by_key(|c| c.time);
+    }
+    out
+}
+
+/// IPv4 addresses a.b.c.d become fd00::a.b.c.d.
+pub fn as_ipv6(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(v4) => {
+            let low = v4.to_bits();
+            Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, (low >> 16) as u16, low as u16)
+        }
+        IpAddr::V6(v6) => v6,
+    };
+    SocketAddr::new(ip.into(), address.port())
+}
+
+type Direction = (SocketAddr, SocketAddr);
+
+/// What senders remember from one packet to the next.
+#[derive(Default)]
+struct Stack {
+    /// Next TCP sequence number.
+    next: BTreeMap<Direction, u32>,
+    held: BTreeMap<Direction, Vec<u8>>,
+    ids: BTreeMap<IpAddr, u16>,
+}
+
+impl Stack {
+    /// The IP packets of one message with their times.
+    fn packets(&mut self, sent: &Sent) -> Vec<(u64, Vec<u8>)> {
+        let w = &sent.wire;
+        let mut first = Vec::new();
+        let mut pieces = match (w.icmp, w.transport) {
+            (Some(quoted), _) => vec![self.ip(sent, 1, &icmp(quoted, &sent.bytes))],
+            (None, Transport::Udp) => vec![self.ip(sent, 17, &udp(sent.from, sent.to, &sent.bytes))],
+            (None, Transport::Tcp) => {
+                first = self.handshake(sent);
+                self.segments(sent)
+            }
+        };
+        if let Some(size) = w.ipfrag {
+            pieces = pieces.iter().flat_map(|p| fragments(p, size)).collect();
+        }
+        let numbered = pieces.into_iter().enumerate().map(|(i, p)| (i + 1, p));
+        let mut numbered: Vec<_> = numbered.filter(|(n, _)| !w.drop.contains(n)).collect();
+        match &w.order {
+            Order::Straight => {}
+            Order::Reversed => numbered.reverse(),
+            Order::As(order) => {
+                numbered.sort_by_key(|(n, _)| order.iter().position(|o| o == n).unwrap_or(usize::MAX));
+            }
+        }
+        let twice = numbered.into_iter().flat_map(|(n, p)| {
+            let copies = if w.dup.contains(&n) { 2 } else { 1 };
+            std::iter::repeat_n(p, copies)
+        });
+        let mut time = sent.time - w.apart * first.len() as u64;
+        let mut out = Vec::new();
+        for packet in first.into_iter().chain(twice) {
+            out.push((time, packet));
+            time += w.apart;
+        }
+        out
+    }
+
+    fn handshake(&mut self, sent: &Sent) -> Vec<Vec<u8>> {
+        let (there, back) = ((sent.from, sent.to), (sent.to, sent.from));
+        if self.next.contains_key(&there) {
+            return Vec::new();
+        }
+        let (ours, theirs) = (sent.wire.isn.unwrap_or(1_000), 500_000_u32);
+        self.next.insert(there, ours.wrapping_add(1));
+        self.next.insert(back, theirs.wrapping_add(1));
+        if !sent.wire.handshake {
+            return Vec::new();
+        }
+        let reply = Sent { from: sent.to, to: sent.from, ..sent.clone() };
+        vec![
+            self.ip(sent, 6, &tcp(there, ours, 0, SYN, &[])),
+            self.ip(&reply, 6, &tcp(back, theirs, ours.wrapping_add(1), SYN | ACK, &[])),
+            self.ip(sent, 6, &tcp(there, ours.wrapping_add(1), theirs.wrapping_add(1), ACK, &[])),
+        ]
+    }
+
+    fn segments(&mut self, sent: &Sent) -> Vec<Vec<u8>> {
+        let direction = (sent.from, sent.to);
+        let mut bytes = self.held.remove(&direction).unwrap_or_default();
+        bytes.extend(&sent.bytes);
+        if sent.wire.hold {
+            self.held.insert(direction, bytes);
+            return Vec::new();
+        }
+        let mut ends = match &sent.wire.cut {
+            Cut::Nowhere => Vec::new(),
+            Cut::At(at) => at.clone(),
+            Cut::Each(n) => (1..).map(|i| i * n.max(&1)).take_while(|e| *e < bytes.len()).collect(),
+        };
+        ends.push(bytes.len());
+        let acked = self.next.get(&(sent.to, sent.from)).copied().unwrap_or(0);
+        let mut out = Vec::new();
+        let mut start = 0;
+        for end in ends {
+            let end = end.clamp(start, bytes.len());
+            let last = end == bytes.len();
+            let flags = match sent.wire.flag.filter(|_| last) {
+                Some(Flag::Fin) => FIN | ACK,
+                Some(Flag::Reset) => RST | ACK,
+                None => PSH | ACK,
+            };
+            let seq = self.next[&direction];
+            let fin = u32::from(flags & FIN != 0);
+            self.next.insert(direction, seq.wrapping_add((end - start) as u32).wrapping_add(fin));
+            out.push(self.ip(sent, 6, &tcp(direction, seq, acked, flags, &bytes[start..end])));
+            start = end;
+        }
+        out
+    }
+
+    fn ip(&mut self, sent: &Sent, protocol: u8, payload: &[u8]) -> Vec<u8> {
+        let (from, to) = (sent.from.ip(), sent.to.ip());
+        let id = self.ids.entry(from).or_insert(0);
+        *id = id.wrapping_add(1).max(1);
+        ip(from, to, protocol, sent.wire.ip_id.unwrap_or(*id), payload)
+    }
+}
+
+const FIN: u8 = 1;
+const SYN: u8 = 2;
+const RST: u8 = 4;
+const PSH: u8 = 8;
+const ACK: u8 = 16;
+
+fn ip(from: IpAddr, to: IpAddr, protocol: u8, id: u16, payload: &[u8]) -> Vec<u8> {
+    match (from, to) {
+        (IpAddr::V4(from), IpAddr::V4(to)) => ipv4(from, to, protocol, [id, 0], payload),
+        _ => {
+            let mut p = vec![0x60, 0, 0, 0];
+            p.extend(be16(payload.len()));
+            let protocol = if protocol == 1 { 58 } else { protocol };
+            p.extend([protocol, 64]);
+            p.extend(octets(from));
+            p.extend(octets(to));
+            p.extend(payload);
+            p
+        }
+    }
+}
+
+/// `id` is the identification, then flags and fragment offset.
+fn ipv4(from: Ipv4Addr, to: Ipv4Addr, protocol: u8, id: [u16; 2], payload: &[u8]) -> Vec<u8> {
+    let mut p = vec![0x45, 0];
+    p.extend(be16(20 + payload.len()));
+    p.extend(id.iter().flat_map(|w| w.to_be_bytes()));
+    p.extend([64, protocol, 0, 0]);
+    p.extend(from.octets());
+    p.extend(to.octets());
+    let sum = checksum(&p);
+    p[10..12].copy_from_slice(&sum.to_be_bytes());
+    p.extend(payload);
+    p
+}
+
+/// Cuts a packet into fragments with `size` bytes of payload (rounded down to a multiple of 8).
+fn fragments(packet: &[u8], size: usize) -> Vec<Vec<u8>> {
+    let size = (size / 8 * 8).max(8);
+    let v4 = packet[0] >> 4 == 4;
+    let payload = &packet[if v4 { 20 } else { 40 }..];
+    if payload.len() <= size {
+        return vec![packet.to_vec()];
+    }
+    let count = payload.len().div_ceil(size);
+    let cut = |(i, part): (usize, &[u8])| {
+        let (offset, more) = (i * size / 8, u16::from(i + 1 < count));
+        if v4 {
+            let id = u16::from_be_bytes([packet[4], packet[5]]);
+            let address =
+                |at: usize| Ipv4Addr::new(packet[at], packet[at + 1], packet[at + 2], packet[at + 3]);
+            return ipv4(address(12), address(16), packet[9], [id, more << 13 | offset as u16], part);
+        }
+        let mut p = packet[..40].to_vec();
+        p[4..6].copy_from_slice(&be16(8 + part.len()));
+        p[6] = 44;
+        p.extend([packet[6], 0]);
+        p.extend(((offset as u16) << 3 | more).to_be_bytes());
+        // The identification must differ between datagrams: their own checksum does.
+        p.extend([0x51, 0x50, payload[6], payload[7]]);
+        p.extend(part);
+        p
+    };
+    payload.chunks(size).enumerate().map(cut).collect()
+}
+
+fn udp(from: SocketAddr, to: SocketAddr, payload: &[u8]) -> Vec<u8> {
+    let mut u =
+        [from.port().to_be_bytes(), to.port().to_be_bytes(), be16(8 + payload.len()), [0, 0]].concat();
+    u.extend(payload);
+    let sum = transport_checksum(from, to, 17, &u);
+    u[6..8].copy_from_slice(&(if sum == 0 { 0xffff } else { sum }).to_be_bytes());
+    u
+}
+
+fn tcp((from, to): Direction, seq: u32, ack: u32, flags: u8, payload: &[u8]) -> Vec<u8> {
+    let mut t = [from.port().to_be_bytes(), to.port().to_be_bytes()].concat();
+    t.extend(seq.to_be_bytes());
+    t.extend(ack.to_be_bytes());
+    t.extend([0x50, flags, 0xff, 0xff, 0, 0, 0, 0]);
+    t.extend(payload);
+    let sum = transport_checksum(from, to, 6, &t);
+    t[16..18].copy_from_slice(&sum.to_be_bytes());
+    t
+}
+
+/// Port unreachable, quoting the whole datagram.
+fn icmp((from, to): Direction, payload: &[u8]) -> Vec<u8> {
+    let v6 = from.is_ipv6();
+    let mut i = if v6 { vec![1, 4, 0, 0, 0, 0, 0, 0] } else { vec![3, 3, 0, 0, 0, 0, 0, 0] };
+    i.extend(ip(from.ip(), to.ip(), 17, 0, &udp(from, to, payload)));
+    let sum = if v6 { transport_checksum(to, from, 58, &i) } else { checksum(&i) };
+    i[2..4].copy_from_slice(&sum.to_be_bytes());
+    i
+}
+
+fn framed(link: Link, vlans: &[u16], packet: &[u8], sent: &Sent, big_endian: bool) -> Vec<u8> {
+    let v4 = packet[0] >> 4 == 4;
+    let mut types: Vec<[u8; 2]> = Vec::new();
+    for (i, vlan) in vlans.iter().enumerate() {
+        types.push(if i + 1 < vlans.len() { [0x88, 0xa8] } else { [0x81, 0] });
+        types.push(vlan.to_be_bytes());
+    }
+    types.push(if v4 { [8, 0] } else { [0x86, 0xdd] });
+    let family: u32 = if v4 { 2 } else { 30 };
+    let header = match link {
+        Link::Ethernet => [&mac(sent.to.ip())[..], &mac(sent.from.ip()), &types.concat()].concat(),
+        Link::Sll => [&[0, 0, 0, 1, 0, 6][..], &mac(sent.from.ip()), &[0, 0], &types.concat()].concat(),
+        Link::Sll2 => [
+            &types[0][..],
+            &[0, 0, 0, 0, 0, 1, 0, 1, 0, 6],
+            &mac(sent.from.ip()),
+            &[0, 0],
+            &types[1..].concat(),
+        ]
+        .concat(),
+        Link::Raw => Vec::new(),
+        Link::Null if big_endian => family.to_be_bytes().to_vec(),
+        Link::Null => family.to_le_bytes().to_vec(),
+        Link::Loop => family.to_be_bytes().to_vec(),
+        Link::Ppp => vec![0xff, 3, 0, if v4 { 0x21 } else { 0x57 }],
+    };
+    [&header[..], packet].concat()
+}
+
+/// A locally administered address with the IP address's last four bytes.
+fn mac(ip: IpAddr) -> [u8; 6] {
+    let o = octets(ip);
+    let n = o.len();
+    [2, 0, o[n - 4], o[n - 3], o[n - 2], o[n - 1]]
+}
+
+fn octets(ip: IpAddr) -> Vec<u8> {
+    match ip {
+        IpAddr::V4(v4) => v4.octets().to_vec(),
+        IpAddr::V6(v6) => v6.octets().to_vec(),
+    }
+}
+
+fn be16(n: usize) -> [u8; 2] {
+    u16::try_from(n).expect("a packet of less than 64 KiB").to_be_bytes()
+}
+
+fn transport_checksum(from: SocketAddr, to: SocketAddr, protocol: u8, segment: &[u8]) -> u16 {
+    let mut pseudo = octets(from.ip());
+    pseudo.extend(octets(to.ip()));
+    pseudo.extend([0, protocol]);
+    pseudo.extend(be16(segment.len()));
+    pseudo.extend(segment);
+    checksum(&pseudo)
+}
+
+/// The Internet checksum (RFC 1071).
+fn checksum(bytes: &[u8]) -> u16 {
+    let words = bytes.chunks(2).map(|c| u32::from(c[0]) << 8 | c.get(1).map_or(0, |b| u32::from(*b)));
+    let mut sum: u32 = words.sum();
+    while sum > 0xffff {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    !(sum as u16)
+}
