@@ -2,9 +2,52 @@
 //!
 //! In: files. Out: [`Frame`]s with corrected clocks, and a [`FileReport`] a file. Knows nothing of
 //! what the frames hold.
+//!
+//! | file | job |
+//! |---|---|
+//! | `inputs` | merge files by time; the door |
+//! | `paths` | turn what the user named into files: directories, what is no capture |
+//! | `taps` | tell which files are one input |
+//! | `file` | one file: bytes, container, clock, report |
+//! | `clock` | from raw times to times that can be ordered |
+//! | `container`, `pcap`, `pcapng`, `block`, `interface` | from bytes to packets |
+//! | `trouble` | account for what was damaged, byte by byte |
+//! | `buffer`, `compressed`, `readahead` | from files, pipes and compressed data to bytes |
+//! | `foreign`, `error` | say what a file is if it is no capture |
+
+mod block;
+mod buffer;
+#[cfg(test)]
+pub mod build;
+mod clock;
+mod compressed;
+mod container;
+mod error;
+mod file;
+mod foreign;
+mod inputs;
+mod interface;
+mod pcap;
+mod pcapng;
+mod readahead;
+mod taps;
+mod trouble;
+
+pub use error::{OpenError, OpenReason};
+pub use foreign::Foreign;
+pub use inputs::{Inputs, MAX_OPEN};
 
 use crate::flow::{FrameId, Tap};
 use crate::time::{Stamp, Timestamp};
+
+/// Link type of a frame whose interface was never described: none of the registry, not decoded.
+pub const NO_LINK: u32 = u32::MAX;
+
+/// Kind of a [`Tap`]'s identifier: the input, that is a file or files that follow one another.
+pub const TAP_INPUT: u8 = 1;
+
+/// Kind of a [`Tap`]'s identifier: the interface, numbered in its section. 0 in pcap.
+pub const TAP_INTERFACE: u8 = 2;
 
 /// One captured frame, borrowed from the reader's buffer.
 #[derive(Clone, Copy, Debug)]
@@ -13,7 +56,7 @@ pub struct Frame<'a> {
     pub id: FrameId,
     /// Its three clock readings.
     pub stamp: Stamp,
-    /// Link type (`LINKTYPE_…` of the pcap registry), without FCS bits.
+    /// Link type (`LINKTYPE_…` of the pcap registry), without FCS bits; or [`NO_LINK`].
     pub link: u32,
     /// Input (files that follow one another are one) and interface.
     pub tap: Tap,

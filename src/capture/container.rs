@@ -1,0 +1,85 @@
+//! The containers, told by their first bytes, behind one door.
+//!
+//! In: a [`Buffer`] at the start of a file. Out: [`Record`]s: packets as the container has them, with
+//! raw clocks. What is damaged is passed over and told to [`Trouble`].
+
+use byteorder_slice::{BigEndian, LittleEndian};
+
+use super::buffer::Buffer;
+use super::pcap::{self, Pcap};
+use super::pcapng::{self, Pcapng};
+use super::trouble::Trouble;
+use crate::time::Timestamp;
+
+/// The longest packet that is read; a longer one is taken for damage.
+pub(super) const MAX_PACKET: usize = 16 << 20;
+
+/// Bytes without any frame after which a file is given up: no capture has so much of anything else,
+/// and a few kilobytes of compressed zeros have no end.
+pub(super) const BARREN: u64 = 1 << 30;
+
+/// One packet of a container.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Record {
+    /// As the container has it; `None` where it has none.
+    pub(super) time: Option<Timestamp>,
+    /// `LINKTYPE_…`, or [`super::NO_LINK`].
+    pub(super) link: u32,
+    /// Number of the interface in its section.
+    pub(super) interface: u32,
+    /// Where the captured bytes are, for [`Buffer::slice`].
+    pub(super) place: usize,
+    /// How many were captured.
+    pub(super) len: usize,
+    /// How many were on the wire, never less than `len`.
+    pub(super) original_len: u32,
+}
+
+/// A reader of one container; byte order and header length are settled once a file, not a record.
+pub(super) enum Container {
+    PcapLittle(Pcap<LittleEndian>),
+    PcapBig(Pcap<BigEndian>),
+    Pcapng(Box<Pcapng>),
+}
+
+/// Why no container can be read.
+pub(super) enum Refusal {
+    /// The first bytes are of no container.
+    NotACapture,
+    /// The first bytes are those of a `what`, whose header `needs` bytes.
+    CutOff { what: &'static str, needs: usize },
+}
+
+impl Container {
+    /// Reads the file's header. The buffer is not consumed if it is refused.
+    pub(super) fn open(buffer: &mut Buffer, trouble: &mut Trouble) -> Result<(Self, String), Refusal> {
+        buffer.has(4);
+        if pcap::is_magic(buffer.window()) {
+            return pcap::open(buffer);
+        }
+        if pcapng::is_magic(buffer.window()) {
+            let reader = Pcapng::open(buffer, trouble)?;
+            return Ok((Self::Pcapng(Box::new(reader)), "pcapng".to_owned()));
+        }
+        Err(Refusal::NotACapture)
+    }
+
+    /// The next packet; `None` at the end, and from then on.
+    #[inline]
+    pub(super) fn next(&mut self, buffer: &mut Buffer, trouble: &mut Trouble) -> Option<Record> {
+        match self {
+            Self::PcapLittle(reader) => reader.next(buffer, trouble),
+            Self::PcapBig(reader) => reader.next(buffer, trouble),
+            Self::Pcapng(reader) => reader.next(buffer, trouble),
+        }
+    }
+
+    /// Some packet's time may be finer than a microsecond.
+    pub(super) fn is_fine(&self) -> bool {
+        match self {
+            Self::PcapLittle(reader) => reader.is_fine(),
+            Self::PcapBig(reader) => reader.is_fine(),
+            Self::Pcapng(reader) => reader.is_fine(),
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! One capture file: its bytes, container, clock and report.
+//!
+//! In: a path. Out: packets with times that can be ordered, one at a time, and what can be said of
+//! the file at its end. Knows nothing of other files.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use super::FileReport;
+use super::buffer::{Buffer, Source};
+use super::clock::Clock;
+use super::compressed::{self, Compression};
+use super::container::{Container, Record, Refusal};
+use super::error::OpenReason;
+use super::foreign::{self, Foreign};
+use super::trouble::Trouble;
+use crate::anomaly::Anomaly;
+use crate::time::Timestamp;
+
+/// A capture being read.
+pub(super) struct CaptureFile {
+    buffer: Buffer,
+    container: Container,
+    clock: Clock,
+    /// Anomalies of the head (and, rarely, of the packet after it), and damage.
+    pub(super) trouble: Trouble,
+    head: Head,
+    /// The packet after the head, where it had to be read to judge the head's time.
+    ahead: Option<Option<Record>>,
+    /// The head's bytes in that case: the buffer has moved on.
+    aside: Vec<u8>,
+    report: FileReport,
+    /// Time of the earliest and the latest frame handed out.
+    span: Option<(Timestamp, Timestamp)>,
+    ended: bool,
+}
+
+/// The packet that is next to be handed out.
+#[derive(Clone, Copy)]
+pub(super) struct Head {
+    pub(super) record: Record,
+    /// From 1.
+    pub(super) number: u64,
+    /// As printed.
+    pub(super) shown: Timestamp,
+    /// For order.
+    pub(super) time: Timestamp,
+    is_outlier: bool,
+    is_aside: bool,
+}
+
+impl CaptureFile {
+    /// Opens the capture at `path` (`-`: standard input) and reads its header. `capacity` is that of
+    /// the buffer.
+    pub(super) fn open(path: &Path, capacity: usize) -> Result<Self, OpenReason> {
+        if path.as_os_str() == "-" {
+            return Self::read(Box::new(io::stdin()), capacity, "-".to_owned());
+        }
+        let file = File::open(path).map_err(OpenReason::Io)?;
+        let about = file.metadata().map_err(OpenReason::Io)?;
+        if about.is_dir() {
+            return Err(OpenReason::Directory);
+        }
+        // A small file gets a small buffer, with room to find its end.
+        let capacity = match usize::try_from(about.len()) {
+            Ok(len) if about.is_file() => capacity.min(len.saturating_add(1)),
+            _ => capacity,
+        };
+        Self::read(Box::new(file), capacity, path.display().to_string())
+    }
+
+    /// Reads the header of a capture from any source.
+    pub(super) fn read(source: Source, capacity: usize, path: String) -> Result<Self, OpenReason> {
+        let mut buffer = Buffer::new(source, capacity);
+        buffer.has(compressed::LOOKS_AT);
+        let compression = Compression::find(buffer.window());
+        if let Some(compression) = compression {
+            buffer = Buffer::new(compression.unpack(buffer.into_source()), capacity.max(1 << 14));
+            buffer.has(compressed::LOOKS_AT);
+        }
+        let mut trouble = Trouble::default();
+        let (container, mut format) = match Container::open(&mut buffer, &mut trouble) {
+            Ok(open) => open,
+            Err(refusal) => return Err(refuse(refusal, &mut buffer, compression)),
+        };
+        if let Some(compression) = compression {
+            format = format!("{format}, {}", compression.name());
+        }
+        Ok(Self {
+            buffer,
+            container,
+            clock: Clock::default(),
+            trouble,
+            head: Head::NONE,
+            ahead: None,
+            aside: Vec::new(),
+            report: FileReport { path, format, ..FileReport::default() },
+            span: None,
+            ended: false,
+        })
+    }
+
+    /// Makes the next packet the head; `false` at the end of the file.
+    #[inline]
+    pub(super) fn advance(&mut self) -> bool {
+        let next = match self.ahead.take() {
+            None => self.container.next(&mut self.buffer, &mut self.trouble),
+            Some(ahead) => ahead,
+        };
+        let Some(record) = next else { return self.end() };
+        let number = self.head.number + 1;
+        self.head = match self.clock.follow(&record) {
+            Some(time) => {
+                let shown = record.time.unwrap_or(time);
+                Head { record, number, shown, time, is_outlier: false, is_aside: false }
+            }
+            None => self.settle(record, number),
+        };
+        true
+    }
+
+    /// The head, once [`Self::advance`] said that there is one.
+    #[inline]
+    pub(super) fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// The head's captured bytes.
+    #[inline]
+    pub(super) fn data(&self) -> &[u8] {
+        if self.head.is_aside {
+            return &self.aside;
+        }
+        self.buffer.slice(self.head.record.place, self.head.record.len)
+    }
+
+    /// The greatest time so far, the head's included.
+    #[inline]
+    pub(super) fn clock(&self) -> Timestamp {
+        self.clock.greatest().unwrap_or(Timestamp::MIN)
+    }
+
+    /// Counts the head as handed out.
+    #[inline]
+    pub(super) fn hand_out(&mut self) {
+        let Head { shown, time, is_outlier, .. } = self.head;
+        self.report.frames += 1;
+        if !self.report.nanoseconds && self.container.is_fine() && shown.as_nanos() % 1000 != 0 {
+            self.report.nanoseconds = true;
+        }
+        match &mut self.span {
+            // Where an outlier was really captured is not known.
+            _ if is_outlier => {}
+            Some((earliest, latest)) => {
+                if time > *latest {
+                    (*latest, self.report.last) = (time, Some(shown));
+                } else if time < *earliest {
+                    (*earliest, self.report.first) = (time, Some(shown));
+                }
+            }
+            None => {
+                self.span = Some((time, time));
+                (self.report.first, self.report.last) = (Some(shown), Some(shown));
+            }
+        }
+    }
+
+    /// [`Self::advance`] found no more packets.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// A descriptor or a decompressor is held.
+    pub(super) fn is_live(&self) -> bool {
+        self.buffer.is_live()
+    }
+
+    /// What can be said of the file so far; `complete` only at its end.
+    pub(super) fn report(&self) -> FileReport {
+        let problem = self.trouble.problem();
+        let complete = self.ended && problem.is_none();
+        FileReport { bytes: self.buffer.total(), complete, problem, ..self.report.clone() }
+    }
+
+    /// Gives a time to a packet that needs its successor for it.
+    #[cold]
+    fn settle(&mut self, record: Record, number: u64) -> Head {
+        self.aside.clear();
+        self.aside.extend_from_slice(self.buffer.slice(record.place, record.len));
+        let ahead = self.container.next(&mut self.buffer, &mut self.trouble);
+        let (time, odd) = self.clock.settle(&record, ahead.as_ref());
+        self.ahead = Some(ahead);
+        if let Some(kind) = odd {
+            self.trouble.note(kind, number);
+        }
+        let is_outlier = odd == Some(Anomaly::TimeJump);
+        Head { record, number, shown: record.time.unwrap_or(time), time, is_outlier, is_aside: true }
+    }
+
+    #[cold]
+    fn end(&mut self) -> bool {
+        if self.ended {
+            return false;
+        }
+        self.ended = true;
+        if let Some(error) = self.buffer.error() {
+            let (at, is_cut) = (self.buffer.total(), error.kind() == io::ErrorKind::UnexpectedEof);
+            self.trouble.stop(format!("reading ended at byte {at}: {error}"));
+            if is_cut && !self.trouble.is_cut() {
+                self.trouble.note(Anomaly::TruncatedFile, self.head.number);
+            }
+        }
+        false
+    }
+}
+
+impl Head {
+    const NONE: Self = Self {
+        record: Record { time: None, link: 0, interface: 0, place: 0, len: 0, original_len: 0 },
+        number: 0,
+        shown: Timestamp::MIN,
+        time: Timestamp::MIN,
+        is_outlier: false,
+        is_aside: false,
+    };
+}
+
+/// Says what a file is instead of a capture.
+fn refuse(refusal: Refusal, buffer: &mut Buffer, outer: Option<Compression>) -> OpenReason {
+    buffer.has(foreign::LOOKS_AT);
+    let window = buffer.window();
+    if let Some(error) = buffer.error() {
+        return OpenReason::Unreadable(error.to_string());
+    }
+    match refusal {
+        _ if window.is_empty() => OpenReason::Empty,
+        Refusal::CutOff { what, needs } => OpenReason::CutOff { what, needs, found: window.len() },
+        Refusal::NotACapture => {
+            if let (Some(outer), Some(inner)) = (outer, Compression::find(window)) {
+                return OpenReason::Nested { both: [outer.name(), inner.name()] };
+            }
+            match Foreign::find(window) {
+                Some(foreign) => OpenReason::Foreign(foreign),
+                None => OpenReason::Unknown { first: window.iter().take(8).copied().collect() },
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::build::{Pcap, read};
+    use std::io::Read;
+
+    use super::super::compressed::pack;
+    use super::*;
+
+    /// Of several blocks in every compression.
+    fn capture() -> Vec<u8> {
+        let mut p = Pcap::new();
+        for i in 0..10_000_u32 {
+            let noise = u64::from(i).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            p.record(1_700_000_000 + i, i, format!("packet {i} {noise:x}").as_bytes());
+        }
+        p.bytes
+    }
+
+    #[test]
+    fn a_capture_is_the_same_in_every_compression() {
+        let plain = read(&capture()).unwrap();
+        for kind in Compression::ALL {
+            let r = unpacked(&pack(kind, &capture()));
+            assert_eq!((r.0, r.1.frames, r.1.complete), (plain.texts(), 10_000, true), "{kind:?}");
+            assert_eq!(r.1.format, format!("pcap, {}", kind.name()));
+            assert_eq!(r.1.bytes, capture().len() as u64, "uncompressed");
+        }
+    }
+
+    #[test]
+    fn a_cut_compressed_capture_keeps_what_was_read() {
+        for kind in Compression::ALL {
+            let packed = pack(kind, &capture());
+            let (texts, report, notes) = unpacked(&packed[..packed.len() - 3]);
+            assert!(read(&capture()).unwrap().texts().starts_with(&texts), "{kind:?}");
+            assert!(texts.len() > 1000, "{kind:?}");
+            let expected = format!("the {} data is cut off after byte {}", kind.name(), packed.len() - 3);
+            assert!(report.problem.as_ref().is_some_and(|p| p.contains(&expected)), "{kind:?} {report:?}");
+            assert_eq!(notes.count(Anomaly::TruncatedFile), 1, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn compression_inside_compression_is_named() {
+        let packed = pack(Compression::Zstd, &pack(Compression::Gzip, &capture()));
+        let error = CaptureFile::read(Box::new(io::Cursor::new(packed)), 64, String::new()).err();
+        assert!(matches!(error, Some(OpenReason::Nested { both: ["zstd", "gzip"] })));
+    }
+
+    #[test]
+    fn zeros_without_end_end_in_a_clear_line() {
+        let zeros = io::Cursor::new(Pcap::new().bytes).chain(io::repeat(0));
+        let mut file = CaptureFile::read(Box::new(zeros), 1 << 18, String::new()).ok().unwrap();
+        assert!(!file.advance());
+        let problem = file.report().problem.unwrap();
+        assert!(
+            problem.contains("no record in the 1073741824 bytes from byte 24 on: given up there"),
+            "{problem}"
+        );
+        let error = CaptureFile::read(Box::new(io::repeat(0)), 64, String::new()).err();
+        assert!(matches!(error, Some(OpenReason::Unknown { .. })));
+    }
+
+    #[test]
+    fn every_short_file_is_an_error_or_a_report_but_never_a_panic() {
+        for bytes in
+            [&b""[..], b"\xd4", b"\xd4\xc3\xb2\xa1", b"\x0a\x0d\x0d\x0a", b"\x1f\x8b\x08", b"BZh", b"\0"]
+        {
+            assert!(read(bytes).is_err(), "{bytes:?}");
+        }
+    }
+
+    fn unpacked(packed: &[u8]) -> (Vec<String>, FileReport, crate::anomaly::Anomalies) {
+        let mut notes = crate::anomaly::Anomalies::default();
+        let source = Box::new(io::Cursor::new(packed.to_vec()));
+        let file = CaptureFile::read(source, 64, String::new());
+        let mut file = file.unwrap_or_else(|e| panic!("{:?}: {e}", Compression::find(packed)));
+        let mut texts = Vec::new();
+        while file.advance() {
+            texts.push(String::from_utf8_lossy(file.data()).into_owned());
+            file.hand_out();
+        }
+        file.trouble.tell(&mut notes, file.clock(), 0);
+        (texts, file.report(), notes)
+    }
+}

@@ -1,0 +1,460 @@
+//! All input files as one sequence of frames.
+//!
+//! In: paths. Out: [`Frame`]s, merged by each file's clock, then by its place in the list sorted by
+//! first time and path; and a [`FileReport`] a file. A bad file does not stop the others.
+//!
+//! A file waits closed until its first frame's turn, so that thousands of files of a ring need no
+//! more descriptors and buffers than one. Small files hold no descriptor at all.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::path::{Path, PathBuf};
+
+use super::buffer::CAPACITY;
+use super::error::{OpenError, OpenReason};
+use super::file::CaptureFile;
+use super::taps::Taps;
+use super::{FileReport, Frame, TAP_INTERFACE};
+use crate::anomaly::Anomalies;
+use crate::flow::{FrameId, Tap};
+use crate::time::{Stamp, Timestamp};
+
+/// Captures that may be open at once, because they overlap in time.
+pub const MAX_OPEN: usize = 200;
+
+/// Up to this many files get the usual buffer.
+const FEW: usize = 16;
+/// The buffer of each of many files.
+const CAPACITY_OF_MANY: usize = 64 << 10;
+/// Enough to see when a capture begins.
+const CAPACITY_OF_A_LOOK: usize = 16 << 10;
+/// More files than this are closed again after a look.
+const KEPT_OPEN: usize = 64;
+
+/// A turn: a file's clock with its next frame, and its place in the list.
+type Turn = (Timestamp, usize);
+
+/// The input: captures, merged by time.
+pub struct Inputs {
+    /// In the order of the reports.
+    files: Vec<Input>,
+    /// Every file that has frames left, but for the current one.
+    turns: BinaryHeap<Reverse<Turn>>,
+    /// The file that the last frame came from.
+    current: Option<Box<CaptureFile>>,
+    index: usize,
+    /// While the current file's turn is before this one, it goes on.
+    until: Turn,
+    /// The current file's input, and that with the last interface.
+    tap: Tap,
+    interface_tap: (u32, Tap),
+    taps: Taps,
+    now: Timestamp,
+}
+
+/// One file.
+struct Input {
+    path: PathBuf,
+    state: State,
+    /// Its input at the tap, once its first frame was handed out.
+    chain: Option<usize>,
+}
+
+enum State {
+    /// Looked at and closed again.
+    Closed,
+    /// Its head is ready.
+    Open(Box<CaptureFile>),
+    /// It is [`Inputs::current`].
+    Current,
+    Done(FileReport),
+}
+
+impl Inputs {
+    /// Opens captures; `-` is standard input. What is no capture becomes a report with its problem;
+    /// if nothing else is left, the reasons are the error.
+    pub fn open(paths: &[PathBuf]) -> Result<Self, Vec<OpenError>> {
+        let is_many = paths.len() > KEPT_OPEN;
+        let capacity = match paths.len() {
+            0..=FEW => CAPACITY,
+            _ if is_many => CAPACITY_OF_A_LOOK,
+            _ => CAPACITY_OF_MANY,
+        };
+        let mut errors = Vec::new();
+        let mut found: Vec<(Option<Timestamp>, Input)> = Vec::new();
+        for path in paths {
+            let (first, state) = match look(path, capacity) {
+                Ok(file) => {
+                    let first = (!file.has_ended()).then(|| file.clock());
+                    let state = if is_many && first.is_some() && is_regular(path) {
+                        State::Closed
+                    } else {
+                        State::Open(file)
+                    };
+                    (first, state)
+                }
+                Err(error) => {
+                    let report = failed(&error);
+                    errors.push(error);
+                    (None, State::Done(report))
+                }
+            };
+            found.push((first, Input { path: path.clone(), state, chain: None }));
+        }
+        if errors.len() == paths.len() {
+            return Err(errors);
+        }
+        // Files without frames come last.
+        found.sort_by(|(a, x), (b, y)| (a.is_none(), a, &x.path).cmp(&(b.is_none(), b, &y.path)));
+        let turns =
+            found.iter().enumerate().map(|(i, (first, _))| Reverse((first.unwrap_or(Timestamp::MAX), i)));
+        Ok(Self {
+            turns: turns.collect(),
+            files: found.into_iter().map(|(_, input)| input).collect(),
+            current: None,
+            index: 0,
+            until: (Timestamp::MIN, 0),
+            tap: Tap::default(),
+            interface_tap: (0, Tap::default()),
+            taps: Taps::default(),
+            now: Timestamp::MIN,
+        })
+    }
+
+    /// The next frame of all; `None` at the end. What was tolerated goes to `notes`.
+    #[inline]
+    pub fn next<'a>(&'a mut self, notes: &mut Anomalies) -> Option<Frame<'a>> {
+        let goes_on = match &mut self.current {
+            Some(file) => file.advance() && (file.clock(), self.index) < self.until,
+            None => false,
+        };
+        if !goes_on && !self.select(notes) {
+            return None;
+        }
+        let file = self.current.as_mut()?;
+        let id = FrameId { file: self.index as u32, number: file.head().number };
+        let time = file.head().time;
+        self.now = self.now.max(time);
+        if file.trouble.is_waiting() {
+            file.trouble.tell(notes, time, id.file);
+        }
+        file.hand_out();
+        let head = file.head();
+        if self.interface_tap.0 != head.record.interface {
+            self.interface_tap = interface_tap(self.tap, head.record.interface);
+        }
+        Some(Frame {
+            id,
+            stamp: Stamp { shown: head.shown, time, now: self.now },
+            link: head.record.link,
+            tap: self.interface_tap.1,
+            data: file.data(),
+            original_len: head.record.original_len,
+        })
+    }
+
+    /// The greatest time of any frame so far; `None` before the first.
+    pub fn now(&self) -> Option<Timestamp> {
+        (self.now > Timestamp::MIN).then_some(self.now)
+    }
+
+    /// What can be said of each file so far, in the order of [`FrameId::file`]. Complete only after
+    /// [`Self::next`] has returned `None`.
+    pub fn reports(&self) -> Vec<FileReport> {
+        let report = |(i, input): (usize, &Input)| match &input.state {
+            State::Done(report) => report.clone(),
+            State::Open(file) => file.report(),
+            State::Current => {
+                self.current.as_ref().filter(|_| i == self.index).map(|f| f.report()).unwrap_or_default()
+            }
+            State::Closed => FileReport { path: input.path.display().to_string(), ..FileReport::default() },
+        };
+        self.files.iter().enumerate().map(report).collect()
+    }
+
+    /// Makes the file whose turn it is the current one; `false` if no file has frames left.
+    #[cold]
+    fn select(&mut self, notes: &mut Anomalies) -> bool {
+        if let Some(file) = self.current.take() {
+            self.put_back(self.index, file, notes);
+        }
+        while let Some(Reverse((turn, index))) = self.turns.pop() {
+            let Some(file) = self.take(index) else { continue };
+            let next = self.turns.peek().map_or((Timestamp::MAX, usize::MAX), |r| r.0);
+            // A file that was closed after a look may have been written to since.
+            let is_late = file.clock() > turn && (file.clock(), index) > next;
+            if file.has_ended() || is_late {
+                self.put_back(index, file, notes);
+                continue;
+            }
+            if let Some(input) = self.files.get_mut(index) {
+                let first = file.head().time;
+                let chain = *input.chain.get_or_insert_with(|| self.taps.join(first, &input.path));
+                self.tap = Taps::tap(chain);
+            }
+            self.interface_tap = interface_tap(self.tap, file.head().record.interface);
+            (self.current, self.index, self.until) = (Some(file), index, next);
+            return true;
+        }
+        false
+    }
+
+    /// Puts a file back in the queue, or ends it.
+    fn put_back(&mut self, index: usize, mut file: Box<CaptureFile>, notes: &mut Anomalies) {
+        let Some(input) = self.files.get_mut(index) else { return };
+        if !file.has_ended() {
+            self.turns.push(Reverse((file.clock(), index)));
+            input.state = State::Open(file);
+            return;
+        }
+        let clock = file.clock();
+        file.trouble.tell(notes, clock, index as u32);
+        if let Some(chain) = input.chain {
+            self.taps.leave(chain, clock);
+        }
+        input.state = State::Done(file.report());
+    }
+
+    /// Takes a file out of the list to read from it, opening it if need be.
+    fn take(&mut self, index: usize) -> Option<Box<CaptureFile>> {
+        let live = || self.files.iter().filter(|i| matches!(&i.state, State::Open(f) if f.is_live())).count();
+        let live = if matches!(self.files.get(index)?.state, State::Closed) { live() } else { 0 };
+        let input = self.files.get_mut(index)?;
+        let opened = match std::mem::replace(&mut input.state, State::Current) {
+            State::Open(file) => Ok(file),
+            State::Closed if live < MAX_OPEN => {
+                look(&input.path, if live < FEW { CAPACITY } else { CAPACITY_OF_MANY })
+            }
+            State::Closed => {
+                let reason = OpenReason::TooMany { limit: MAX_OPEN };
+                Err(OpenError { path: input.path.clone(), reason })
+            }
+            other => {
+                input.state = other;
+                return None;
+            }
+        };
+        match opened {
+            Ok(file) => Some(file),
+            Err(error) => {
+                input.state = State::Done(failed(&error));
+                None
+            }
+        }
+    }
+}
+
+/// Opens a capture and reads up to its first frame.
+fn look(path: &Path, capacity: usize) -> Result<Box<CaptureFile>, OpenError> {
+    let opened = CaptureFile::open(path, capacity);
+    let mut file = opened.map_err(|reason| OpenError { path: path.to_owned(), reason })?;
+    file.advance();
+    Ok(Box::new(file))
+}
+
+/// The report of a file that cannot be read.
+fn failed(error: &OpenError) -> FileReport {
+    FileReport {
+        path: error.path.display().to_string(),
+        format: "unknown".to_owned(),
+        problem: Some(error.reason.to_string()),
+        ..FileReport::default()
+    }
+}
+
+/// It can be closed and opened again.
+fn is_regular(path: &Path) -> bool {
+    path.as_os_str() != "-" && path.metadata().is_ok_and(|m| m.is_file())
+}
+
+fn interface_tap(tap: Tap, interface: u32) -> (u32, Tap) {
+    (interface, tap.with(TAP_INTERFACE, interface.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::build::{Dir, Pcap};
+    use super::*;
+    use crate::anomaly::Anomaly;
+
+    const T: u32 = 1_700_000_000;
+
+    /// A pcap with a packet at each of these seconds, whose data are `name` and the second.
+    fn pcap(name: &str, seconds: &[u32]) -> Vec<u8> {
+        let mut p = Pcap::new();
+        for s in seconds {
+            p.record(T + s, 0, format!("{name}{s}").as_bytes());
+        }
+        p.bytes
+    }
+
+    /// All frames as `text/file`, their taps, and what was reported.
+    struct All {
+        seen: Vec<String>,
+        taps: Vec<Tap>,
+        reports: Vec<FileReport>,
+        notes: Anomalies,
+    }
+
+    impl All {
+        fn read(paths: &[PathBuf]) -> Self {
+            let mut inputs = Inputs::open(paths).expect("a capture");
+            let (mut seen, mut taps, mut notes) = (Vec::new(), Vec::new(), Anomalies::default());
+            let mut now = Timestamp::MIN;
+            while let Some(frame) = inputs.next(&mut notes) {
+                assert!(frame.stamp.now >= now && frame.stamp.now >= frame.stamp.time, "now goes back");
+                now = frame.stamp.now;
+                seen.push(format!("{}/{}", String::from_utf8_lossy(frame.data), frame.id.file));
+                taps.push(frame.tap);
+            }
+            assert!(inputs.next(&mut notes).is_none());
+            assert_eq!(inputs.now(), (!seen.is_empty()).then_some(now));
+            Self { seen, taps, reports: inputs.reports(), notes }
+        }
+
+        fn seen(&self) -> String {
+            self.seen.join(" ")
+        }
+
+        /// The numbers of the different taps, in the order of files.
+        fn taps_of_files(&self) -> Vec<usize> {
+            let mut known: Vec<Tap> = Vec::new();
+            let mut of_files = vec![0; self.reports.len()];
+            for (text, tap) in self.seen.iter().zip(&self.taps) {
+                let file: usize = text.rsplit('/').next().unwrap().parse().unwrap();
+                let number = known.iter().position(|k| k == tap).unwrap_or(known.len());
+                if number == known.len() {
+                    known.push(*tap);
+                }
+                of_files[file] = number;
+            }
+            of_files
+        }
+    }
+
+    #[test]
+    fn files_are_merged_by_clock_then_by_place_in_the_sorted_list() {
+        let dir = Dir::new("merge");
+        let b = dir.file("b", &pcap("b", &[1, 3, 5, 5, 9]));
+        let a = dir.file("a", &pcap("a", &[2, 3, 4, 5, 8]));
+        for paths in [[a.clone(), b.clone()], [b, a]] {
+            let all = All::read(&paths);
+            assert_eq!(all.seen(), "b1/0 a2/1 b3/0 a3/1 a4/1 b5/0 b5/0 a5/1 a8/1 b9/0");
+            assert_eq!(all.taps_of_files(), [0, 1]);
+            assert!(all.reports.iter().all(|r| r.complete && r.frames == 5));
+        }
+    }
+
+    #[test]
+    fn a_frame_out_of_order_keeps_its_place_in_its_file() {
+        let dir = Dir::new("order");
+        let paths = [dir.file("a", &pcap("a", &[1, 6, 4, 7])), dir.file("b", &pcap("b", &[2, 5, 8]))];
+        assert_eq!(All::read(&paths).seen(), "a1/0 b2/1 b5/1 a6/0 a4/0 a7/0 b8/1");
+    }
+
+    #[test]
+    fn a_ring_is_one_input_and_overlapping_files_are_not() {
+        let dir = Dir::new("ring");
+        let ring: Vec<_> = [("r_3", [7, 9]), ("r_1", [1, 3]), ("r_2", [3, 6])]
+            .iter()
+            .map(|(name, seconds)| dir.file(name, &pcap("r", seconds)))
+            .collect();
+        let all = All::read(&ring);
+        assert_eq!(all.seen(), "r1/0 r3/0 r3/1 r6/1 r7/2 r9/2");
+        assert_eq!(all.taps_of_files(), [0, 0, 0]);
+        let more = [&ring[..], &[dir.file("x", &pcap("x", &[2, 8]))]].concat();
+        assert_eq!(All::read(&more).taps_of_files(), [0, 1, 0, 0]);
+    }
+
+    #[test]
+    fn thousands_of_files_are_read_with_few_of_them_open() {
+        let dir = Dir::new("many");
+        let count = 3 * KEPT_OPEN as u32;
+        let paths: Vec<_> = (0..count)
+            .map(|i| {
+                let seconds: Vec<u32> = (i * 10..i * 10 + 10).collect();
+                dir.file(&format!("ring_{i:04}"), &pcap("p", &seconds))
+            })
+            .collect();
+        let backwards: Vec<_> = paths.iter().rev().cloned().collect();
+        let mut inputs = Inputs::open(&backwards).expect("captures");
+        let mut notes = Anomalies::default();
+        let mut seconds = 0..count * 10;
+        while let Some(frame) = inputs.next(&mut notes) {
+            assert_eq!(frame.data, format!("p{}", seconds.next().unwrap()).as_bytes());
+            let open = inputs.files.iter().filter(|i| matches!(i.state, State::Open(_))).count();
+            assert_eq!(open, 0, "only the current one is open");
+        }
+        assert!(seconds.next().is_none() && inputs.reports().iter().all(|r| r.complete));
+    }
+
+    #[test]
+    fn a_bad_file_is_reported_and_the_others_are_read() {
+        let dir = Dir::new("bad");
+        let cut = pcap("c", &[1, 2]);
+        let paths = [
+            dir.file("empty", b""),
+            dir.file("cut", &cut[..cut.len() - 1]),
+            dir.file("snoop", b"snoop\0\0\0\0\0\0\x02"),
+            dir.path().join("missing"),
+            dir.file("good", &pcap("g", &[3])),
+        ];
+        let all = All::read(&paths);
+        assert_eq!(all.seen(), "c1/0 g3/1");
+        let names: Vec<_> = all.reports.iter().map(|r| r.path.rsplit('/').next().unwrap()).collect();
+        assert_eq!(names, ["cut", "good", "empty", "missing", "snoop"]);
+        assert_eq!(
+            all.reports.iter().map(|r| r.complete).collect::<Vec<_>>(),
+            [false, true, false, false, false]
+        );
+        assert!(all.reports[4].problem.as_ref().unwrap().contains("editcap -F pcap IN OUT"));
+        assert_eq!(all.notes.iter().map(|n| n.0).collect::<Vec<_>>(), [Anomaly::TruncatedFile]);
+    }
+
+    #[test]
+    fn no_capture_at_all_is_an_error_with_every_reason() {
+        let dir = Dir::new("none");
+        let errors = Inputs::open(&[dir.file("empty", b""), dir.path().to_owned()]).err().unwrap();
+        assert!(matches!(errors[0].reason, OpenReason::Empty));
+        assert!(matches!(errors[1].reason, OpenReason::Directory));
+    }
+
+    #[test]
+    fn damage_before_the_first_frame_is_counted_once() {
+        let dir = Dir::new("damage");
+        let mut damaged = Pcap::new().bytes;
+        damaged.extend_from_slice(&[0xFF; 100]);
+        damaged.extend_from_slice(&pcap("d", &[5, 6])[24..]);
+        let mut paths = vec![dir.file("damaged", &damaged)];
+        // Enough files for it to be closed after a look.
+        paths.extend((0..KEPT_OPEN as u32).map(|i| dir.file(&format!("p{i}"), &pcap("p", &[100 + i]))));
+        let all = All::read(&paths);
+        assert_eq!(all.notes.iter().map(|n| (n.0, n.1)).collect::<Vec<_>>(), [(Anomaly::CorruptRecord, 1)]);
+        assert_eq!(all.seen.len(), 2 + KEPT_OPEN);
+    }
+
+    #[test]
+    fn a_file_that_was_removed_after_the_look_is_reported() {
+        let dir = Dir::new("removed");
+        let paths: Vec<_> =
+            (0..=KEPT_OPEN as u32).map(|i| dir.file(&format!("p{i:02}"), &pcap("p", &[i]))).collect();
+        let mut inputs = Inputs::open(&paths).expect("captures");
+        std::fs::remove_file(&paths[7]).unwrap();
+        let mut frames = 0;
+        while inputs.next(&mut Anomalies::default()).is_some() {
+            frames += 1;
+        }
+        assert_eq!(frames, KEPT_OPEN);
+        assert!(inputs.reports()[7].problem.as_ref().unwrap().starts_with("cannot be opened"));
+    }
+
+    #[test]
+    fn a_frame_far_ahead_is_handed_out_with_its_own_bytes() {
+        let dir = Dir::new("ahead");
+        let all = All::read(&[dir.file("a", &pcap("a", &[1, 2, 900_000, 3, 4]))]);
+        assert_eq!(all.seen(), "a1/0 a2/0 a900000/0 a3/0 a4/0");
+        assert_eq!(all.notes.count(Anomaly::TimeJump), 1);
+        let last = all.reports[0].last.map(|t| t.as_nanos() / 1_000_000_000 - i64::from(T));
+        assert_eq!(last, Some(4), "an outlier is not the end of the file");
+    }
+}

@@ -1,0 +1,488 @@
+//! The pcap container (draft-ietf-opsawg-pcap): microseconds or nanoseconds, either byte order, and
+//! Kuznetzov's variant with record headers of 24 bytes.
+//!
+//! In: a [`Buffer`]. Out: a [`Record`] a packet. Odd records are kept if the next one confirms them;
+//! after damage the next two that agree are looked for, and what lies between is counted.
+//!
+//! Of `pcap-file` 2.0.0 only the file header and the raw record are used: its typed records refuse
+//! harmless files (original length above the snap length, a snap length of 0) and lose the rest.
+
+use std::marker::PhantomData;
+
+use byteorder_slice::ByteOrder;
+use pcap_file::pcap::{PcapHeader, RawPcapPacket};
+use pcap_file::{Endianness, TsResolution};
+
+use super::buffer::Buffer;
+use super::container::{BARREN, Container, MAX_PACKET, Record, Refusal};
+use super::trouble::Trouble;
+use crate::anomaly::Anomaly;
+use crate::time::Timestamp;
+
+/// Link type without FCS length (bits 28–31) and the two flags below it. The bits above the low 16
+/// that are left are reserved: where one is set, the link type is one that nobody knows.
+const LINK_BITS: u32 = 0x03FF_FFFF;
+
+/// Kuznetzov's magic: interface, protocol and packet type follow each record header.
+const MODIFIED: u32 = 0xA1B2_CD34;
+
+const FILE_HEADER: usize = 24;
+const RECORD_HEADER: usize = 16;
+
+/// The longest packet of an ordinary capture (libpcap's maximum snap length): a longer one has to be
+/// confirmed by the record after it.
+const USUAL_MAX: u32 = 262_144;
+
+/// Seconds that a record found after damage may lie from the last good one: a week.
+const NEAR: u32 = 7 * 24 * 3600;
+
+/// Whether a file begins as pcap does.
+pub(super) fn is_magic(window: &[u8]) -> bool {
+    window.first_chunk().is_some_and(|m| {
+        let m = u32::from_be_bytes(*m);
+        [0xA1B2_C3D4, 0xA1B2_3C4D, MODIFIED].iter().any(|&known| m == known || m.swap_bytes() == known)
+    })
+}
+
+/// Reads the file header; gives the reader and the container's name.
+pub(super) fn open(buffer: &mut Buffer) -> Result<(Container, String), Refusal> {
+    let refusal = Refusal::CutOff { what: "pcap file header", needs: FILE_HEADER };
+    if !buffer.has(FILE_HEADER) {
+        return Err(refusal);
+    }
+    let Some(mut bytes) = buffer.window().first_chunk::<FILE_HEADER>().copied() else { return Err(refusal) };
+    // pcap-file does not know Kuznetzov's magic; the rest of his header is the usual one.
+    let magic = u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+    let modified = magic == MODIFIED || magic.swap_bytes() == MODIFIED;
+    if modified {
+        let usual = if magic == MODIFIED { 0xA1B2_C3D4_u32 } else { 0xD4C3_B2A1 };
+        bytes[..4].copy_from_slice(&usual.to_be_bytes());
+    }
+    let Ok((_, header)) = PcapHeader::from_slice(&bytes) else { return Err(refusal) };
+    buffer.consume(FILE_HEADER);
+
+    let name = match (modified, header.ts_resolution) {
+        (true, _) => "pcap (Kuznetzov)",
+        (false, TsResolution::MicroSecond) => "pcap",
+        (false, TsResolution::NanoSecond) => "pcap (nanoseconds)",
+    };
+    let container = match header.endianness {
+        Endianness::Big => Container::PcapBig(Pcap::new(&header, modified)),
+        Endianness::Little => Container::PcapLittle(Pcap::new(&header, modified)),
+    };
+    Ok((container, name.to_owned()))
+}
+
+/// Reads the records of one file, whose integers are in the order `B`.
+pub(super) struct Pcap<B> {
+    link: u32,
+    /// Nanoseconds in one unit of the fraction.
+    unit: i64,
+    /// Units in one second.
+    second: u32,
+    header: usize,
+    /// A longer packet has to be confirmed by the record after it.
+    usual_max: u32,
+    /// Seconds of the first and the last good record.
+    first: Option<u32>,
+    last: u32,
+    frames: u64,
+    order: PhantomData<B>,
+}
+
+/// The integers before each packet.
+#[derive(Clone, Copy)]
+struct Header {
+    seconds: u32,
+    fraction: u32,
+    captured: u32,
+    original: u32,
+}
+
+impl Header {
+    fn read<B: ByteOrder>(bytes: &[u8]) -> Option<Self> {
+        let bytes = bytes.get(..RECORD_HEADER)?;
+        let field = |i: usize| B::read_u32(&bytes[i..i + 4]);
+        Some(Self { seconds: field(0), fraction: field(4), captured: field(8), original: field(12) })
+    }
+
+    /// Sixteen zeros are a hole in the file, not a packet of nothing at the start of 1970.
+    fn is_blank(self) -> bool {
+        self.seconds | self.fraction | self.captured | self.original == 0
+    }
+}
+
+impl<B: ByteOrder> Pcap<B> {
+    fn new(header: &PcapHeader, modified: bool) -> Self {
+        let fine = header.ts_resolution == TsResolution::NanoSecond;
+        // Snap lengths of 0 and of 4 GiB are found in the wild and mean nothing.
+        let absurd = header.snaplen as usize > MAX_PACKET;
+        Self {
+            link: u32::from(header.datalink) & LINK_BITS,
+            unit: if fine { 1 } else { 1000 },
+            second: if fine { 1_000_000_000 } else { 1_000_000 },
+            header: if modified { 24 } else { RECORD_HEADER },
+            usual_max: if absurd { USUAL_MAX } else { header.snaplen.max(USUAL_MAX) },
+            first: None,
+            last: 0,
+            frames: 0,
+            order: PhantomData,
+        }
+    }
+
+    /// The next packet; `None` at the end, and from then on.
+    #[inline]
+    pub(super) fn next(&mut self, buffer: &mut Buffer, trouble: &mut Trouble) -> Option<Record> {
+        loop {
+            let Some(header) = self.header_at(buffer, 0) else { return self.end(buffer, trouble) };
+            let whole = self.header.saturating_add(header.captured as usize);
+            let is_good = header.captured as usize <= MAX_PACKET
+                && buffer.has(whole)
+                && (self.is_usual(header) || self.is_confirmed(buffer, header, trouble));
+            if !is_good {
+                if self.recover(buffer, header, trouble) {
+                    continue;
+                }
+                return None;
+            }
+            // The same 16 bytes again, and the length of the data: nothing is left of it once inlined.
+            let Ok((_, raw)) = RawPcapPacket::from_slice::<B>(buffer.window()) else { return None };
+            let (seconds, fraction) = (raw.ts_sec, raw.ts_frac);
+            let record = Record {
+                // 2^32 s and 2^32 µs are together well below 2^63 ns.
+                time: Some(Timestamp::from_nanos(
+                    i64::from(seconds) * 1_000_000_000 + i64::from(fraction) * self.unit,
+                )),
+                link: self.link,
+                interface: 0,
+                place: buffer.place() + self.header,
+                len: header.captured as usize,
+                original_len: header.original.max(header.captured),
+            };
+            buffer.consume(whole);
+            self.first.get_or_insert(seconds);
+            self.last = seconds;
+            self.frames += 1;
+            return Some(record);
+        }
+    }
+
+    pub(super) fn is_fine(&self) -> bool {
+        self.unit == 1
+    }
+
+    /// The header `at` bytes into the window.
+    #[inline]
+    fn header_at(&self, buffer: &mut Buffer, at: usize) -> Option<Header> {
+        if !buffer.has(at + self.header) {
+            return None;
+        }
+        Header::read::<B>(buffer.window().get(at..)?)
+    }
+
+    /// Nothing about it needs the next record's word.
+    #[inline]
+    fn is_usual(&self, h: Header) -> bool {
+        h.captured <= h.original
+            && h.captured <= self.usual_max
+            && h.original as usize <= MAX_PACKET
+            && h.fraction < self.second
+            && h.original != 0
+    }
+
+    /// An odd record stands if the file ends with it or what follows may be a record of the same
+    /// week. Notes what is odd.
+    #[cold]
+    fn is_confirmed(&mut self, buffer: &mut Buffer, h: Header, trouble: &mut Trouble) -> bool {
+        let whole = self.header + h.captured as usize;
+        let next = self.header_at(buffer, whole);
+        let is_confirmed = !h.is_blank()
+            && next.is_none_or(|n| {
+                n.captured as usize <= MAX_PACKET && !n.is_blank() && n.seconds.abs_diff(h.seconds) <= NEAR
+            });
+        if is_confirmed && h.captured > h.original {
+            trouble.note(Anomaly::BadLength, self.frames + 1);
+        }
+        if is_confirmed && h.fraction >= self.second {
+            trouble.note(Anomaly::BadFraction, self.frames + 1);
+        }
+        is_confirmed
+    }
+
+    /// After a damaged record: goes to the next plausible one. `false`: there is none.
+    #[cold]
+    fn recover(&mut self, buffer: &mut Buffer, h: Header, trouble: &mut Trouble) -> bool {
+        let (at, remain) = (buffer.offset(), buffer.window().len() as u64);
+        let needs = self.header as u64 + u64::from(h.captured);
+        // `next` tried to have the whole record, so the window ends where the file does.
+        let is_short = h.captured as usize <= MAX_PACKET && remain < needs;
+        if is_short && self.is_usual(h) && self.is_near(h) {
+            buffer.consume(usize::MAX);
+            trouble.cut("record", at, needs, remain, self.frames);
+            return false;
+        }
+        if self.search(buffer) {
+            trouble.gap(at, buffer.offset() - at, self.frames);
+            return true;
+        }
+        if buffer.offset() - at > BARREN {
+            trouble.stop(format!("no record in the {BARREN} bytes from byte {at} on: given up there"));
+            buffer.close();
+        }
+        if is_short && !h.is_blank() {
+            trouble.cut("record", at, needs, remain, self.frames);
+        } else {
+            trouble.gap(at, buffer.offset() - at, self.frames);
+        }
+        false
+    }
+
+    /// Moves on, by at least a byte, to a plausible record that is followed by another one or by
+    /// the end of the file.
+    fn search(&self, buffer: &mut Buffer) -> bool {
+        let began = buffer.offset();
+        buffer.consume(1);
+        while buffer.has(self.header) && buffer.offset() - began <= BARREN {
+            let window = buffer.window();
+            let candidate = window
+                .windows(self.header)
+                .position(|w| Header::read::<B>(w).is_some_and(|h| self.is_usual(h) && self.is_near(h)));
+            match candidate {
+                None => buffer.consume(window.len() - (self.header - 1)),
+                Some(i) => {
+                    buffer.consume(i);
+                    if self.fits(buffer) {
+                        return true;
+                    }
+                    buffer.consume(1);
+                }
+            }
+        }
+        if buffer.offset() - began <= BARREN {
+            buffer.consume(self.header);
+        }
+        false
+    }
+
+    /// The window begins with a plausible record, and another one or the end of the file follows.
+    fn fits(&self, buffer: &mut Buffer) -> bool {
+        let Some(h) = self.header_at(buffer, 0) else { return false };
+        let whole = self.header + h.captured as usize;
+        if !self.is_usual(h) || !buffer.has(whole) {
+            return false;
+        }
+        match self.header_at(buffer, whole) {
+            Some(next) => self.is_usual(next) && next.seconds.abs_diff(h.seconds) <= NEAR,
+            None => buffer.window().len() == whole,
+        }
+    }
+
+    /// Within a week of the file's first or last good record; without one, after 1973.
+    fn is_near(&self, h: Header) -> bool {
+        match self.first {
+            Some(first) => h.seconds.abs_diff(self.last) <= NEAR || h.seconds.abs_diff(first) <= NEAR,
+            None => h.seconds > 100_000_000,
+        }
+    }
+
+    /// Less than a record header is left: nothing, if the file is whole.
+    #[cold]
+    fn end(&mut self, buffer: &mut Buffer, trouble: &mut Trouble) -> Option<Record> {
+        let remain = buffer.window().len() as u64;
+        if remain > 0 {
+            trouble.cut("record header", buffer.offset(), self.header as u64, remain, self.frames);
+            buffer.consume(self.header);
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::build::{self, Pcap, read};
+    use super::*;
+
+    const T: u32 = 1_700_000_000;
+
+    /// Three packets, `one`, `second` and `third one`.
+    fn three(mut pcap: build::Pcap) -> Vec<u8> {
+        pcap.record(T, 1, b"one").record(T, 2, b"second").record(T + 1, 3, b"third one").bytes.clone()
+    }
+
+    #[test]
+    fn every_magic_and_byte_order_is_read() {
+        for (magic, big, unit, format) in [
+            (0xA1B2_C3D4, false, 1000, "pcap"),
+            (0xA1B2_C3D4, true, 1000, "pcap"),
+            (0xA1B2_3C4D, false, 1, "pcap (nanoseconds)"),
+            (0xA1B2_3C4D, true, 1, "pcap (nanoseconds)"),
+            (0xA1B2_CD34, false, 1000, "pcap (Kuznetzov)"),
+            (0xA1B2_CD34, true, 1000, "pcap (Kuznetzov)"),
+        ] {
+            let r = read(&three(Pcap::with(magic, big, 65_535, 113))).unwrap();
+            assert_eq!(r.texts(), ["one", "second", "third one"]);
+            let second = i64::from(T) * 1_000_000_000 + 2 * unit;
+            assert_eq!((r.rows[1].shown, r.rows[1].time, r.rows[1].link), (second, second, 113));
+            assert_eq!((r.report.format.as_str(), r.report.complete), (format, true));
+            assert_eq!((r.report.nanoseconds, r.odd.is_empty()), (unit == 1, true));
+            assert_eq!(r.report.last.map(crate::time::Timestamp::as_nanos), Some(r.rows[2].shown));
+        }
+    }
+
+    #[test]
+    fn fcs_bits_are_no_part_of_the_link_type() {
+        let r = read(&three(Pcap::with(0xA1B2_C3D4, false, 65_535, 0x1400_0001))).unwrap();
+        assert_eq!(r.rows[0].link, 1);
+    }
+
+    #[test]
+    fn snap_lengths_do_not_matter() {
+        for snaplen in [0, 1, 5, u32::MAX] {
+            let r = read(&three(Pcap::with(0xA1B2_C3D4, false, snaplen, 1))).unwrap();
+            assert_eq!((r.rows.len(), r.report.complete, r.odd.len()), (3, true, 0), "{snaplen}");
+        }
+        let long = vec![b'x'; 300_000];
+        let r = read(&Pcap::new().record(T, 0, &long).record(T, 0, b"next").bytes).unwrap();
+        assert_eq!((r.rows[0].data.len(), r.rows[1].data.len(), r.report.complete), (300_000, 4, true));
+    }
+
+    #[test]
+    fn cut_packets_keep_their_original_length() {
+        let r = read(&Pcap::new().claim(T, 0, [4, 900], b"abcd").bytes).unwrap();
+        assert_eq!((r.rows[0].original_len, r.rows[0].data.len(), r.odd.len()), (900, 4, 0));
+    }
+
+    #[test]
+    fn odd_records_that_the_next_one_confirms_are_kept() {
+        let mut p = Pcap::new();
+        p.record(T, 0, b"one").claim(T, 0, [4, 2], b"long").record(T, 2_500_000, b"late").record(
+            T + 3,
+            0,
+            b"end",
+        );
+        let r = read(&p.bytes).unwrap();
+        assert_eq!(r.texts(), ["one", "long", "late", "end"]);
+        assert_eq!(r.rows[1].original_len, 4);
+        assert_eq!(r.rows[2].shown, (i64::from(T) * 1000 + 2500) * 1_000_000);
+        assert_eq!(r.odd, [(Anomaly::BadLength, 1, 2), (Anomaly::BadFraction, 1, 3)]);
+        assert!(r.report.complete);
+    }
+
+    #[test]
+    fn only_a_header_is_a_whole_capture_of_nothing() {
+        let r = read(&Pcap::new().bytes).unwrap();
+        assert_eq!((r.rows.len(), r.report.complete, r.report.first), (0, true, None));
+    }
+
+    #[test]
+    fn a_damaged_length_costs_its_record_and_no_more() {
+        let whole = three(Pcap::new());
+        // The second record stands at 24 + 16 + 3.
+        for (byte, value, text) in [(43 + 11, 0x41, "one third one"), (43 + 10, 1, "one third one")] {
+            let mut bytes = whole.clone();
+            bytes[byte] = value;
+            let r = read(&bytes).unwrap();
+            assert_eq!(r.texts().join(" "), text);
+            assert_eq!((r.lost, r.kinds()), (22, vec![Anomaly::CorruptRecord]));
+            assert_eq!(
+                r.report.problem.as_deref(),
+                Some(
+                    "22 bytes in 1 place hold no plausible record and were skipped, first at byte 43 after frame 1"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn bytes_between_records_are_counted_exactly() {
+        for (rubbish, frames) in
+            [(&b"x"[..], 3), (&[0; 1000], 3), (&[0xFF; 70_000], 3), (b"\0\0\0\0\x01\0\0\0", 3)]
+        {
+            let mut p = Pcap::new();
+            p.record(T, 1, b"one");
+            p.bytes.extend_from_slice(rubbish);
+            p.record(T, 2, b"second").record(T, 3, b"third");
+            let r = read(&p.bytes).unwrap();
+            assert_eq!((r.rows.len(), r.lost), (frames, rubbish.len() as u64), "{} bytes", rubbish.len());
+            assert_eq!(r.kinds(), [Anomaly::CorruptRecord]);
+            assert!(!r.report.complete);
+        }
+    }
+
+    #[test]
+    fn a_hole_of_zeros_holds_no_packets() {
+        let mut bytes = three(Pcap::new());
+        bytes.extend_from_slice(&[0; 4096]);
+        let r = read(&bytes).unwrap();
+        assert_eq!((r.rows.len(), r.lost, r.report.complete), (3, 4096, false));
+        let mut bytes = Pcap::new().bytes;
+        bytes.extend_from_slice(&[0; 4096]);
+        assert_eq!(read(&bytes).unwrap().lost, 4096);
+    }
+
+    #[test]
+    fn a_record_beyond_the_limit_is_damage() {
+        let len = MAX_PACKET + 1;
+        let mut p = Pcap::new();
+        p.record(T, 0, b"one").record(T, 0, &vec![0xEE; len]).record(T, 0, b"two").record(T, 0, b"three");
+        let r = read(&p.bytes).unwrap();
+        assert_eq!((r.texts().join(" ").as_str(), r.lost), ("one two three", len as u64 + 16));
+    }
+
+    #[test]
+    fn every_cut_leaves_a_prefix_and_is_reported_unless_between_records() {
+        for whole in [three(Pcap::new()), three(Pcap::with(0xA1B2_CD34, true, 65_535, 1))] {
+            let header = if whole[0] == 0xA1 && whole[2] == 0xCD { 24 } else { 16 };
+            let all = read(&whole).unwrap();
+            let ends = [24, 24 + header + 3, 24 + 2 * header + 9, 24 + 3 * header + 18];
+            for cut in 0..=whole.len() {
+                let Ok(r) = read(&whole[..cut]) else {
+                    assert!(cut < 24, "{cut}");
+                    continue;
+                };
+                let frames = ends.iter().filter(|e| **e <= cut).count() - 1;
+                assert_eq!(r.rows, all.rows[..frames], "{cut}");
+                let is_whole = ends.contains(&cut);
+                assert_eq!((r.report.complete, r.report.problem.is_none()), (is_whole, is_whole), "{cut}");
+                assert_eq!(r.lost as usize, cut - ends[frames], "{cut}");
+                let kinds = if is_whole { vec![] } else { vec![Anomaly::TruncatedFile] };
+                assert_eq!(r.kinds(), kinds, "{cut}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_cut_says_where_and_what_is_missing() {
+        let bytes = three(Pcap::new());
+        let r = read(&bytes[..50]).unwrap();
+        assert_eq!(
+            r.report.problem.as_deref(),
+            Some("cut off at byte 43: record header needs 16 bytes, 7 remain")
+        );
+        let r = read(&bytes[..60]).unwrap();
+        assert_eq!(r.report.problem.as_deref(), Some("cut off at byte 43: record needs 22 bytes, 17 remain"));
+    }
+
+    #[test]
+    fn every_flipped_bit_leaves_every_byte_accounted_for() {
+        let mut p = Pcap::new();
+        for i in 0..6 {
+            p.record(T + i, i * 1000, format!("packet number {i}").as_bytes());
+        }
+        for bit in 0..p.bytes.len() * 8 {
+            let mut bytes = p.bytes.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            let Ok(r) = read(&bytes) else {
+                assert!(bit < 32, "only the magic makes it no capture");
+                continue;
+            };
+            let header = if r.report.format.contains("Kuznetzov") { 24 } else { 16 };
+            let kept: usize = r.rows.iter().map(|r| header + r.data.len()).sum();
+            assert_eq!(24 + kept + r.lost as usize, bytes.len(), "bit {bit}");
+            assert_eq!(r.report.complete, r.lost == 0, "bit {bit}");
+            if bit >= 24 * 8 {
+                assert!(r.rows.len() >= 5, "bit {bit} costs more than its record: {:?}", r.texts());
+            }
+        }
+    }
+}
