@@ -120,6 +120,14 @@ pub(super) fn see_cut(link: u32, data: &[u8], original_len: usize) -> (Seen, Vec
     (seen, notes.iter().map(|(anomaly, ..)| anomaly).collect())
 }
 
+/// The same without the short way, for comparison.
+pub(super) fn see_the_long_way(link: u32, data: &[u8], original_len: usize) -> Seen {
+    let (mut decoder, mut notes) = (Decoder::new(Limits::default()), Anomalies::default());
+    let frame = frame(link, data, original_len, 0);
+    let unseen = original_len - data.len();
+    decoder.walk(frame.id, frame.stamp, frame.tap, &mut notes).frame(link, data, unseen).into()
+}
+
 /// Decodes one frame with a decoder of its own.
 pub(super) fn see(link: u32, data: &[u8]) -> (Seen, Vec<Anomaly>) {
     see_cut(link, data, data.len())
@@ -157,6 +165,8 @@ pub(super) fn check_wrapping(link: u32, wrap: impl Fn(&[u8]) -> Vec<u8>) -> Tap 
         tap = seen.tap;
         for len in 0..data.len() {
             let (short, notes) = see_cut(link, &data[..len], data.len());
+            let long = see_the_long_way(link, &data[..len], data.len());
+            assert_eq!(format!("{short:?}"), format!("{long:?}"));
             assert!(notes.contains(&Anomaly::Snapped));
             let ours = short.fate.is_none() && short.flow == flow(&ip);
             if ours {

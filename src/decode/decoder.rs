@@ -1,9 +1,9 @@
 //! The decoder: frames in, packets out, and fragments that wait in between.
 
-use super::Decoded;
 use super::fragments::{Bounds, Fragments};
 use super::layer::Bytes;
 use super::walk::Walk;
+use super::{Decoded, plain};
 use crate::anomaly::{Anomalies, Anomaly};
 use crate::capture::Frame;
 use crate::flow::{FrameId, Tap};
@@ -16,7 +16,7 @@ const FRAGMENTED_LEVELS: usize = 4;
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Headers stripped from one frame, transport not counted: a plain frame has three (link type,
-    /// Ethernet, IP), a tag one more, a tunnel up to three more.
+    /// Ethernet, IP), a tag one more, a tunnel up to three more. Frames without tunnels need no leave.
     pub headers: u8,
     /// Fragmented datagrams held.
     pub datagrams: usize,
@@ -63,19 +63,25 @@ impl Decoder {
             notes.note(Anomaly::Snapped, frame.stamp.time, frame.id);
         }
         let bytes = Bytes { seen: frame.data, unseen };
-        self.walk(frame.id, frame.stamp, frame.tap, notes).frame(frame.link, bytes)
+        plain::plain(frame.link, bytes, frame.tap, || {
+            self.walk(frame.id, frame.stamp, frame.tap, notes).frame(frame.link, frame.data, unseen)
+        })
     }
 
     /// Hands over what there is of datagrams whose other fragments never came by `now`
     /// ([`Stamp::now`]), from their first byte up to the first gap: `cut`, with the frame that brought
     /// the last fragment and its times. Also those that the last frame drove out for lack of room.
     /// Their frames have had their fate ([`crate::fate::Fate::Fragment`]).
+    #[inline]
     pub fn expired(
         &mut self,
         now: Timestamp,
         notes: &mut Anomalies,
         mut take: impl FnMut(Decoded<'_>, FrameId, Stamp),
     ) {
+        if self.fragments.is_empty() {
+            return;
+        }
         while let Some(part) = self.fragments.leaving(now, notes) {
             let (frame, stamp, tap) = (part.frame, part.stamp, part.key.tap);
             match self.walk(frame, stamp, tap, notes).rest(part) {
@@ -90,7 +96,7 @@ impl Decoder {
         self.expired(Timestamp::MAX, notes, take);
     }
 
-    fn walk<'a, 'd>(
+    pub(super) fn walk<'a, 'd>(
         &'a mut self,
         frame: FrameId,
         stamp: Stamp,

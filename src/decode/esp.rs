@@ -36,7 +36,7 @@ pub(super) fn unencrypted(bytes: Bytes<'_>) -> Option<(u8, Bytes<'_>)> {
 pub(super) fn is_in_udp(payload: Bytes<'_>) -> bool {
     let start = payload.seen.first_chunk::<16>();
     start.is_some_and(|start| {
-        start[..4] != [0; 4] && !start.iter().all(|b| b.is_ascii_graphic() || *b == b' ')
+        start[..4] != [0; 4] && !start.iter().all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace())
     })
 }
 
@@ -53,5 +53,79 @@ fn confirms(protocol: u8, content: &[u8]) -> bool {
         }
         number::IPIP | number::IPV6 => bytes.ip_len() == Some(content.len()),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::decode::build::{
+        PAYLOAD, PORTS, check_wrapping, ethernet_ip, fate, ip4, ip6, join, see, see_cut, udp,
+    };
+    use crate::fate::Fate;
+
+    /// An ESP packet around `content`, with NULL encryption and `check` bytes of integrity check.
+    fn esp(next: u8, content: &[u8], check: usize) -> Vec<u8> {
+        let pad = (2 - content.len() as isize).rem_euclid(4) as u8;
+        let padding: Vec<u8> = (1..=pad).collect();
+        join(&[&[0xca, 0xfe, 0, 1, 0, 0, 0, 9], content, &padding, &[pad, next], &[0xa5; 16][..check]])
+    }
+
+    fn content(ip: &[u8]) -> (u8, &[u8]) {
+        if ip[0] >> 4 == 4 { (ip[9], &ip[20..]) } else { (ip[6], &ip[40..]) }
+    }
+
+    #[test]
+    fn unencrypted_content_is_found_under_each_integrity_check() {
+        for check in [0, 12, 16] {
+            check_wrapping(1, |ip| {
+                let (next, inside) = content(ip);
+                let packet = esp(next, inside, check);
+                ethernet_ip(&if ip[0] >> 4 == 4 { ip4(50, &packet) } else { ip6(50, &packet) })
+            });
+            for len in 0..8 {
+                let packet = ip4(50, &esp(17, &udp(PORTS, &PAYLOAD[..len]), check));
+                assert_eq!(see(101, &packet).0.payload, PAYLOAD[..len]);
+            }
+            check_wrapping(1, |ip| {
+                let next = if ip[0] >> 4 == 4 { 4 } else { 41 };
+                ethernet_ip(&ip6(50, &esp(next, ip, check)))
+            });
+            check_wrapping(1, |ip| {
+                let (next, inside) = content(ip);
+                let packet = udp((4500, 4500), &esp(next, inside, check));
+                ethernet_ip(&if ip[0] >> 4 == 4 { ip4(17, &packet) } else { ip6(17, &packet) })
+            });
+        }
+    }
+
+    #[test]
+    fn encrypted_content_stays_closed() {
+        let mut noise = 1_u32;
+        for len in 24..600 {
+            let packet: Vec<u8> = (0..len)
+                .map(|_| {
+                    noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    (noise >> 24) as u8
+                })
+                .collect();
+            assert_eq!(fate(101, &ip4(50, &packet)), Fate::Esp);
+            assert_eq!(fate(101, &ip4(17, &udp((4500, 4500), &packet))), Fate::Esp);
+        }
+        let mut damaged = esp(17, &udp(PORTS, PAYLOAD), 12);
+        damaged[13] ^= 1;
+        assert_eq!(fate(101, &ip4(50, &damaged)), Fate::Esp);
+    }
+
+    #[test]
+    fn without_its_trailer_nothing_is_proven() {
+        let packet = ip4(50, &esp(17, &udp(PORTS, PAYLOAD), 12));
+        assert_eq!(see_cut(101, &packet[..packet.len() - 1], packet.len()).0.fate, Some(Fate::Esp));
+    }
+
+    #[test]
+    fn key_exchange_and_keepalives_on_the_same_port_are_datagrams() {
+        for payload in [&[0xff][..], &[0; 32], PAYLOAD] {
+            assert_eq!(see(101, &ip4(17, &udp((4500, 4500), payload))).0.payload, payload);
+        }
     }
 }

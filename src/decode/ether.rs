@@ -13,14 +13,14 @@ use crate::flow::Tap;
 const LABELS: usize = 16;
 
 /// Ethernet II or IEEE 802.3.
-#[inline]
+#[inline(always)]
 pub(super) fn ethernet(bytes: Bytes<'_>) -> Inside<'_> {
     let frame = Ethernet2Slice::from_slice_without_fcs(bytes.seen).map_err(|_| Stop::Bad)?;
     Ok((typed(frame.ether_type().0), bytes.skip(14)?))
 }
 
 /// What stands behind a type-or-length field (IEEE 802.3 3.2.6).
-#[inline]
+#[inline(always)]
 pub(super) fn typed(ether_type: u16) -> Layer {
     match ether_type {
         0x0800 | 0x86dd => Layer::Ip,
@@ -41,6 +41,7 @@ pub(super) fn strip<'a>(ether_type: u16, bytes: Bytes<'a>, tap: &mut Tap) -> Ins
         0x88e7 => service(bytes, tap),
         0x8926 => tagged(bytes, 6), // VN-Tag of fabric extenders
         0x893f => tagged(bytes, 8), // E-Tag, IEEE 802.1BR
+        0x8909 => tagged(bytes, 8), // Cisco metadata
         0x88e5 => macsec(bytes),
         0x894f => nsh(bytes),
         _ => Err(Stop::Fate(Fate::NotIp)),
@@ -48,7 +49,8 @@ pub(super) fn strip<'a>(ether_type: u16, bytes: Bytes<'a>, tap: &mut Tap) -> Ins
 }
 
 /// 802.1Q, 802.1ad and the older double tags.
-fn vlan<'a>(bytes: Bytes<'a>, tap: &mut Tap) -> Inside<'a> {
+#[inline(always)]
+pub(super) fn vlan<'a>(bytes: Bytes<'a>, tap: &mut Tap) -> Inside<'a> {
     let tag = SingleVlanSlice::from_slice(bytes.seen).map_err(|_| Stop::Bad)?;
     *tap = tap.with(kind::VLAN, tag.vlan_identifier().value().into());
     Ok((typed(tag.ether_type().0), bytes.skip(4)?))
@@ -249,7 +251,9 @@ mod tests {
     fn headers_that_ether_types_announce_are_stripped() {
         check_wrapping(1, |ip| ethernet([0x88, 0xe7], &join(&[&[0, 1, 2, 3], &ethernet_ip(ip)])));
         check_wrapping(1, |ip| ethernet([0x89, 0x26], &join(&[&[1, 2, 3, 4], &ether_type(ip), ip])));
-        check_wrapping(1, |ip| ethernet([0x89, 0x3f], &join(&[&[1, 2, 3, 4, 5, 6], &ether_type(ip), ip])));
+        for tag in [0x3f, 0x09] {
+            check_wrapping(1, |ip| ethernet([0x89, tag], &join(&[&[1; 6], &ether_type(ip), ip])));
+        }
         check_wrapping(1, |ip| ethernet([0x88, 0xe5], &join(&[&[0, 0, 0, 0, 0, 1], &ether_type(ip), ip])));
         check_wrapping(1, |ip| {
             let head = join(&[&[0x20, 0, 0, 0, 0, 1], &[9; 8], &ether_type(ip)]);

@@ -56,6 +56,11 @@ impl Fragments {
         }
     }
 
+    /// Whether nothing waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_age.is_empty() && self.evicted.is_empty()
+    }
+
     /// Takes a fragment; gives the datagram that it completes.
     pub(super) fn add(
         &mut self,

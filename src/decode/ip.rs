@@ -64,7 +64,6 @@ pub(super) struct Header<'a> {
 }
 
 /// Reads the header that the version nibble announces, whatever the layer below called it.
-#[inline]
 pub(super) fn header(bytes: Bytes<'_>) -> Result<Header<'_>, Stop> {
     match bytes.seen.first().map(|b| b >> 4) {
         Some(4) => v4(bytes),
@@ -73,8 +72,9 @@ pub(super) fn header(bytes: Bytes<'_>) -> Result<Header<'_>, Stop> {
     }
 }
 
-#[inline]
-fn v4(bytes: Bytes<'_>) -> Result<Header<'_>, Stop> {
+/// An IPv4 header.
+#[inline(always)]
+pub(super) fn v4(bytes: Bytes<'_>) -> Result<Header<'_>, Stop> {
     let ip = Ipv4HeaderSlice::from_slice(bytes.seen).map_err(|_| Stop::Bad)?;
     let (head, total) = (ip.slice().len(), usize::from(ip.total_len()));
     let bytes = match total {
@@ -100,8 +100,9 @@ fn v4(bytes: Bytes<'_>) -> Result<Header<'_>, Stop> {
     })
 }
 
-#[inline]
-fn v6(bytes: Bytes<'_>) -> Result<Header<'_>, Stop> {
+/// An IPv6 header.
+#[inline(always)]
+pub(super) fn v6(bytes: Bytes<'_>) -> Result<Header<'_>, Stop> {
     let ip = Ipv6HeaderSlice::from_slice(bytes.seen).map_err(|_| Stop::Bad)?;
     let bytes = bytes.skip(ip.slice().len())?;
     Ok(Header {

@@ -65,7 +65,7 @@ impl<'a> Bytes<'a> {
     }
 
     /// What follows the first `n` bytes, which must have been captured.
-    #[inline]
+    #[inline(always)]
     pub(super) fn skip(self, n: usize) -> Result<Self, Stop> {
         match self.seen.get(n..) {
             Some(seen) => Ok(Self { seen, unseen: self.unseen }),
@@ -74,7 +74,7 @@ impl<'a> Bytes<'a> {
     }
 
     /// The first `N` bytes, and the rest.
-    #[inline]
+    #[inline(always)]
     pub(super) fn head<const N: usize>(self) -> Result<(&'a [u8; N], Self), Stop> {
         match self.seen.split_first_chunk() {
             Some((head, seen)) => Ok((head, Self { seen, unseen: self.unseen })),
@@ -84,7 +84,7 @@ impl<'a> Bytes<'a> {
 
     /// The first `len` bytes, as a length field claims: what follows is padding, what lacks was
     /// not captured.
-    #[inline]
+    #[inline(always)]
     pub(super) fn limit(self, len: usize) -> Self {
         let seen = self.seen.get(..len).unwrap_or(self.seen);
         Self { seen, unseen: len - seen.len() }

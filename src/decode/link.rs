@@ -8,6 +8,11 @@ use super::{dot11, ether};
 use crate::fate::Fate;
 use crate::flow::Tap;
 
+pub(super) const ETHERNET: u32 = 1;
+pub(super) const COOKED: u32 = 113;
+pub(super) const RADIOTAP: u32 = 127;
+pub(super) const COOKED_V2: u32 = 276;
+
 /// The name of a link type, for messages; `None` if it is none of the common ones.
 pub fn link_name(link: u32) -> Option<&'static str> {
     NAMES.iter().find(|(n, _)| *n == link).map(|(_, name)| *name)
@@ -79,7 +84,7 @@ const NAMES: &[(u32, &str)] = &[
 /// What comes first in a frame of type `link`.
 pub(super) fn enter<'a>(link: u32, bytes: Bytes<'a>, tap: &mut Tap) -> Inside<'a> {
     match link {
-        1 => Ok((Layer::Ethernet, bytes)),
+        ETHERNET => Ok((Layer::Ethernet, bytes)),
         0 | 108 => loopback(bytes),
         9 | 50 => Ok((Layer::Ppp, bytes)),
         10 => Ok((Layer::Llc, bytes.skip(13)?)),
@@ -89,15 +94,15 @@ pub(super) fn enter<'a>(link: u32, bytes: Bytes<'a>, tap: &mut Tap) -> Inside<'a
         104 => ether::chdlc(bytes),
         105 => Ok((Layer::Dot11, bytes)),
         109 => Ok((Layer::Ip, bytes.skip(12)?)),
-        113 => cooked_v1(bytes, tap),
+        COOKED => cooked_v1(bytes, tap),
         117 => pflog(bytes),
-        127 => dot11::radiotap(bytes),
+        RADIOTAP => dot11::radiotap(bytes),
         166 | 204 => Ok((Layer::Ppp, bytes.skip(1)?)),
         149 | 258 => pktap(bytes, tap),
         192 => dot11::ppi(bytes),
         197 => erf(bytes, tap),
         239 => nflog(bytes, tap),
-        276 => cooked_v2(bytes, tap),
+        COOKED_V2 => cooked_v2(bytes, tap),
         _ => Err(Stop::UnknownLink),
     }
 }
@@ -114,41 +119,41 @@ fn loopback(bytes: Bytes<'_>) -> Inside<'_> {
 }
 
 /// Linux cooked capture: packet type, hardware type, address length, address, protocol.
-fn cooked_v1<'a>(bytes: Bytes<'a>, tap: &mut Tap) -> Inside<'a> {
-    let (&[_, direction, a, b, ..], _) = bytes.head::<16>()?;
-    cooked(direction, [a, b], bytes.u16_at(14)?, bytes.skip(16)?, tap)
+#[inline(always)]
+pub(super) fn cooked_v1<'a>(bytes: Bytes<'a>, tap: &mut Tap) -> Inside<'a> {
+    let (&[_, direction, h0, h1, .., p0, p1], inside) = bytes.head::<16>()?;
+    *tap = tap.with(kind::OUTGOING, (direction == OUTGOING).into());
+    Ok((cooked(u16::from_be_bytes([h0, h1]), u16::from_be_bytes([p0, p1]))?, inside))
 }
 
 /// Linux cooked capture v2: protocol, reserved, interface, hardware type, packet type, address.
-fn cooked_v2<'a>(bytes: Bytes<'a>, tap: &mut Tap) -> Inside<'a> {
-    let (&[a, b, _, _, i0, i1, i2, i3, h0, h1, direction, ..], inside) = bytes.head::<20>()?;
-    *tap = tap.with(kind::INTERFACE, u32::from_be_bytes([i0, i1, i2, i3]).into());
-    cooked(direction, [h0, h1], u16::from_be_bytes([a, b]), inside, tap)
+#[inline(always)]
+pub(super) fn cooked_v2<'a>(bytes: Bytes<'a>, tap: &mut Tap) -> Inside<'a> {
+    let (&[p0, p1, _, _, i0, i1, i2, i3, h0, h1, direction, ..], inside) = bytes.head::<20>()?;
+    let interface = u32::from_be_bytes([i0, i1, i2, i3]).into();
+    *tap = tap.with(kind::INTERFACE, interface).with(kind::OUTGOING, (direction == OUTGOING).into());
+    Ok((cooked(u16::from_be_bytes([h0, h1]), u16::from_be_bytes([p0, p1]))?, inside))
 }
 
-/// What a cooked header announces. Its direction is part of the tap: a router's `any` device sees
-/// each packet come in and go out.
-fn cooked<'a>(
-    direction: u8,
-    hardware: [u8; 2],
-    protocol: u16,
-    inside: Bytes<'a>,
-    tap: &mut Tap,
-) -> Inside<'a> {
-    const OUTGOING: u8 = 4;
-    *tap = tap.with(kind::OUTGOING, (direction == OUTGOING).into());
-    match (u16::from_be_bytes(hardware), protocol) {
+/// The packet type of what the host sent. It is part of the tap: a router's `any` device sees each
+/// packet come in and go out.
+const OUTGOING: u8 = 4;
+
+/// What stands behind a cooked header of these hardware (ARPHRD) and protocol types.
+#[inline(always)]
+fn cooked(hardware: u16, protocol: u16) -> Result<Layer, Stop> {
+    match (hardware, protocol) {
+        (_, 0x0800 | 0x86dd) => Ok(Layer::Ip),
         (824, _) => Err(Stop::Fate(Fate::NotIp)), // netlink: protocol is its family
-        (801, _) => Ok((Layer::Dot11, inside)),
-        (803, _) => dot11::radiotap(inside),
-        (_, 1) => Err(Stop::Fate(Fate::NotIp)), // Novell's 802.3 without 802.2
-        (_, 3) => Ok((Layer::Ethernet, inside)),
-        (_, 4) => Ok((Layer::Llc, inside)),
-        (_, 7) => Ok((Layer::Ppp, inside)),
+        (801, _) => Ok(Layer::Dot11),
+        (803, _) => Ok(Layer::Link(RADIOTAP)),
+        (_, 3) => Ok(Layer::Ethernet),
+        (_, 4) => Ok(Layer::Llc),
+        (_, 7) => Ok(Layer::Ppp),
         // Tunnels and PPP devices that leave the protocol out.
-        (512 | 768 | 769 | 776 | 778 | 65534, 0) if inside.looks_like_ip() => Ok((Layer::Ip, inside)),
-        (_, 0..=1500) => Err(Stop::Fate(Fate::NotIp)),
-        (_, other) => Ok((ether::typed(other), inside)),
+        (512 | 768 | 769 | 776 | 778 | 65534, 0) => Ok(Layer::Ip),
+        (_, 0..=1500) => Err(Stop::Fate(Fate::NotIp)), // among them 1: 802.3 without 802.2
+        (_, other) => Ok(ether::typed(other)),
     }
 }
 

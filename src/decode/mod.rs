@@ -14,6 +14,7 @@ mod ip;
 mod layer;
 mod link;
 mod partial;
+mod plain;
 mod transport;
 mod tunnel;
 mod udp_tunnel;

@@ -14,7 +14,7 @@ pub(super) type Ported<'a> = (u16, u16, Bytes<'a>);
 
 /// A UDP header. A length of 0 (jumbogram, offload), or one that cannot be, leaves the payload as
 /// long as IP says.
-#[inline]
+#[inline(always)]
 pub(super) fn udp(bytes: Bytes<'_>) -> Result<Ported<'_>, Stop> {
     let udp = UdpHeaderSlice::from_slice(bytes.seen).map_err(|_| Stop::Bad)?;
     let len = usize::from(udp.length());
@@ -34,7 +34,7 @@ pub(super) fn sctp(bytes: Bytes<'_>) -> Result<Ported<'_>, Stop> {
 }
 
 /// A TCP header (RFC 9293 3.1). Where the snap length cut its options, the rest of it still counts.
-#[inline]
+#[inline(always)]
 pub(super) fn tcp(bytes: Bytes<'_>) -> Result<(Ported<'_>, TcpInfo), Stop> {
     let len = usize::from(bytes.seen.get(12).ok_or(Stop::Bad)? >> 4) * 4;
     let mut padded = [0; 60];
@@ -58,7 +58,7 @@ pub(super) fn tcp(bytes: Bytes<'_>) -> Result<(Ported<'_>, TcpInfo), Stop> {
 }
 
 /// A packet as it is passed on.
-#[inline]
+#[inline(always)]
 pub(super) fn packet<'a>(ends: Ends, (source, destination, payload): Ported<'a>, tap: Tap) -> Packet<'a> {
     Packet {
         flow: Flow {

@@ -58,14 +58,10 @@ pub(super) fn gre<'a>(source: IpAddr, bytes: Bytes<'a>, tap: &mut Tap) -> Inside
             }
         }
         1 if protocol == 0x880b && has(KEY) => {
-            let len = inside.u16_at(0)?;
-            inside = inside.skip(4)?;
-            inside = if has(SEQUENCE) { inside.skip(4)? } else { inside };
-            inside = if has(ACKNOWLEDGED) { inside.skip(4)? } else { inside };
-            inside = inside.limit(len.into());
-            if inside.on_wire() == 0 {
+            if !has(SEQUENCE) {
                 return Err(Stop::Fate(Fate::OtherIp)); // a bare acknowledgement
             }
+            inside = inside.skip(if has(ACKNOWLEDGED) { 12 } else { 8 })?;
         }
         _ => return Err(Stop::Bad),
     }
@@ -143,4 +139,121 @@ pub(super) fn pseudowire(bytes: Bytes<'_>) -> Option<(Layer, Bytes<'_>)> {
             _ => None,
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::build::{
+        PAYLOAD, PORTS, check_wrapping, ether_type, ethernet, ethernet_ip, fate, ip4, ip6, join, udp,
+    };
+
+    fn gre(flags: [u8; 2], protocol: [u8; 2], fields: &[u8], inside: &[u8]) -> Vec<u8> {
+        ethernet_ip(&ip4(47, &join(&[&flags, &protocol, fields, inside])))
+    }
+
+    #[test]
+    fn ip_in_ip_of_all_kinds_is_unwrapped() {
+        let plain = check_wrapping(1, ethernet_ip);
+        for protocol in [4, 41, 94] {
+            let tunnelled = check_wrapping(1, |ip| ethernet_ip(&ip4(protocol, ip)));
+            assert_ne!(tunnelled, plain, "another view of the same packet");
+            check_wrapping(1, |ip| ethernet_ip(&ip6(protocol, ip)));
+        }
+    }
+
+    #[test]
+    fn gre_fields_are_passed_over_in_all_combinations() {
+        for bits in 0..16_u8 {
+            let (checksum, routing, key, sequence) = (bits & 8, bits & 4, bits & 2, bits & 1);
+            let mut fields = vec![0; if checksum | routing != 0 { 4 } else { 0 }];
+            fields.extend([0, 0, 0, 9].iter().take(if key != 0 { 4 } else { 0 }));
+            fields.extend([0; 4].iter().take(if sequence != 0 { 4 } else { 0 }));
+            if routing != 0 {
+                fields.extend([8, 0, 0, 4, 192, 0, 2, 9, 0, 0, 0, 0]);
+            }
+            check_wrapping(1, |ip| gre([bits << 4, 0], ether_type(ip), &fields, ip));
+        }
+    }
+
+    #[test]
+    fn gre_keys_narrow_the_tap() {
+        let tap = |key| check_wrapping(1, |ip| gre([0x20, 0], ether_type(ip), &[0, 0, 0, key], ip));
+        assert_ne!(tap(0), tap(1));
+        assert_ne!(tap(0), check_wrapping(1, |ip| gre([0, 0], ether_type(ip), &[], ip)));
+    }
+
+    #[test]
+    fn gre_carries_what_ether_types_name() {
+        let ppp = |ip: &[u8]| join(&[&[0xff, 3, 0, if ip[0] >> 4 == 4 { 0x21 } else { 0x57 }], ip]);
+        check_wrapping(1, |ip| gre([0, 0], [0x65, 0x58], &[], &ethernet_ip(ip)));
+        check_wrapping(1, |ip| gre([0, 0], [0x88, 0x47], &[0, 1, 0x11, 64], ip));
+        check_wrapping(1, |ip| gre([0, 0], [0x81, 0x00], &[0, 5], &join(&[&ether_type(ip), ip])));
+        check_wrapping(1, |ip| gre([0, 0], [0x88, 0x3e], &[], ip));
+        check_wrapping(1, |ip| gre([0, 0], [0x88, 0x3e], &[0, 1, 2, 3], ip));
+        for (flags, numbers) in [([0x30, 0x81], 8), ([0x30, 0x01], 4)] {
+            check_wrapping(1, |ip| {
+                let len = (ppp(ip).len() as u16).to_be_bytes();
+                let fields = join(&[&len, &[0, 7], &[0; 8][..numbers]]);
+                gre(flags, [0x88, 0x0b], &fields, &join(&[&ppp(ip), b"padding"]))
+            });
+        }
+        assert_eq!(fate(1, &gre([0x20, 0x81], [0x88, 0x0b], &[0, 0, 0, 7, 0, 0, 0, 1], &[])), Fate::OtherIp);
+        assert_eq!(fate(1, &gre([0, 0], [0, 0], &[0; 8], &[])), Fate::OtherIp);
+        assert_eq!(fate(1, &gre([0, 5], [8, 0], &[0; 8], &[])), Fate::Undecodable);
+    }
+
+    #[test]
+    fn erspan_of_three_types_is_unwrapped_and_its_session_narrows_the_tap() {
+        let second = |session: u8| {
+            check_wrapping(1, |ip| {
+                let fields = [0, 0, 0, 1, 0x10, 7, 0, session, 0, 0, 0, 5];
+                gre([0x10, 0], [0x88, 0xbe], &fields, &ethernet_ip(ip))
+            })
+        };
+        assert_ne!(second(1), second(2));
+        check_wrapping(1, |ip| gre([0, 0], [0x88, 0xbe], &[], &ethernet_ip(ip)));
+        let third = |options: u8, kind: u8, ip: &[u8]| {
+            let head = [0, 0, 0, 1, 0x20, 7, 0, 3, 0, 0, 0, 0, 0, 0, kind << 2, options];
+            let platform = if options & 1 == 1 { 8 } else { 0 };
+            join(&[&head, &[0x30; 8][..platform], ip])
+        };
+        check_wrapping(1, |ip| gre([0x10, 0], [0x22, 0xeb], &[], &third(0, 0, &ethernet_ip(ip))));
+        check_wrapping(1, |ip| gre([0x10, 0], [0x22, 0xeb], &[], &third(1, 0, &ethernet_ip(ip))));
+        check_wrapping(1, |ip| gre([0x10, 0], [0x22, 0xeb], &[], &third(1, 2, ip)));
+    }
+
+    #[test]
+    fn l2tp_v3_sessions_are_guessed_right() {
+        for cookie in [0, 4, 8, 12] {
+            let head = join(&[&[0, 0, 0, 9], &[0xc0; 12][..cookie]]);
+            check_wrapping(1, |ip| ethernet_ip(&ip4(115, &join(&[&head, &ethernet_ip(ip)]))));
+            check_wrapping(1, |ip| ethernet_ip(&ip4(115, &join(&[&head, ip]))));
+        }
+        assert_eq!(fate(1, &ethernet_ip(&ip4(115, &[0; 40]))), Fate::OtherIp);
+        assert_eq!(fate(1, &ethernet_ip(&ip4(115, &[7; 40]))), Fate::OtherIp);
+    }
+
+    #[test]
+    fn etherip_and_mpls_in_ip_are_unwrapped() {
+        check_wrapping(1, |ip| ethernet_ip(&ip4(97, &join(&[&[0x30, 0], &ethernet_ip(ip)]))));
+        check_wrapping(1, |ip| ethernet_ip(&ip6(137, &join(&[&[0, 1, 1, 64], ip]))));
+        assert_eq!(fate(1, &ethernet_ip(&ip4(97, &[0x45; 40]))), Fate::Undecodable);
+    }
+
+    #[test]
+    fn a_stack_of_different_tunnels_is_unwrapped() {
+        check_wrapping(1, |ip| {
+            let inner = gre([0, 0], ether_type(ip), &[], ip);
+            let outer = gre([0, 0], [0x65, 0x58], &[], &inner);
+            ethernet([0x81, 0], &join(&[&[0, 3, 8, 0], &ip4(4, &ip6(4, &outer[14..]))]))
+        });
+    }
+
+    #[test]
+    fn damage_inside_a_tunnel_is_undecodable() {
+        let mut inner = ip4(17, &udp(PORTS, PAYLOAD));
+        inner[0] = 0x25;
+        assert_eq!(fate(1, &ethernet_ip(&ip4(4, &inner))), Fate::Undecodable);
+    }
 }

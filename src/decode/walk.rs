@@ -38,8 +38,9 @@ enum Found<'a> {
 
 impl<'a> Walk<'a, '_> {
     /// What a frame holds.
-    pub(super) fn frame(mut self, link: u32, bytes: Bytes<'a>) -> Decoded<'a> {
-        let stop = match self.descend(Layer::Link(link), bytes) {
+    #[inline(never)]
+    pub(super) fn frame(mut self, link: u32, seen: &'a [u8], unseen: usize) -> Decoded<'a> {
+        let stop = match self.descend(Layer::Link(link), Bytes { seen, unseen }) {
             Ok(decoded) => return decoded,
             Err(stop) => stop,
         };
@@ -68,7 +69,6 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    #[inline]
     fn descend(&mut self, mut layer: Layer, mut bytes: Bytes<'a>) -> Result<Decoded<'a>, Stop> {
         loop {
             self.spend()?;
@@ -93,7 +93,6 @@ impl<'a> Walk<'a, '_> {
         Ok(())
     }
 
-    #[inline]
     fn ip(&mut self, bytes: Bytes<'a>) -> Result<Found<'a>, Stop> {
         let header = ip::header(bytes)?;
         match header.fragment {
@@ -103,7 +102,6 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// What stands behind an IP header.
-    #[inline]
     fn upper(&mut self, ends: Ends, mut protocol: u8, mut bytes: Bytes<'a>) -> Result<Found<'a>, Stop> {
         loop {
             match protocol {
@@ -151,15 +149,13 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    #[inline]
     fn datagram_or_tunnel(&mut self, ends: Ends, ported: transport::Ported<'a>) -> Found<'a> {
         let (source, destination, payload) = ported;
         let packet = transport::packet(ends, ported, self.tap);
-        let mut tap = self.tap;
-        match udp_tunnel::over_udp(ends.source, (source, destination), payload, &mut tap) {
+        match udp_tunnel::over_udp(ends.source, (source, destination), payload, &mut self.tap) {
             None => Found::Packet(Decoded::Datagram(packet)),
             Some((layer, bytes)) => {
-                (self.tap, self.outer) = (tap, Some(packet));
+                self.outer = Some(packet);
                 Found::Inside(layer, bytes)
             }
         }
@@ -196,5 +192,67 @@ impl<'a> Walk<'a, '_> {
         let id = if key.source.is_ipv4() { key.id as u16 } else { 0 };
         let ends = Ends { source: key.source, destination: key.destination, id };
         self.upper(ends, protocol, Bytes { seen: room, unseen })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::decode::build::{
+        PAYLOAD, PORTS, ethernet_ip, ip4, ip6, join, see_cut, see_the_long_way, tcp, udp,
+    };
+
+    /// Frames with something of each file in them.
+    fn samples() -> Vec<(u32, Vec<u8>)> {
+        let inner = ethernet_ip(&ip4(17, &udp(PORTS, PAYLOAD)));
+        let six = ip6(0, &join(&[&[60, 0, 1, 4, 0, 0, 0, 0, 6, 0, 1, 4, 0, 0, 0, 0], &tcp(PORTS, PAYLOAD)]));
+        let vxlan = join(&[&[8, 0, 0, 0, 0, 0, 1, 0], &inner]);
+        let gtp = join(&[&[0x34, 0xff, 0, 12 + six.len() as u8], &[0; 7], &[0x85, 1, 9, 0, 0], &six]);
+        let l2tp = join(&[&[0, 2, 0, 1, 0, 2, 0xff, 3, 0, 0x21], &inner[14..]]);
+        let erspan = join(&[&[0x10, 0, 0x88, 0xbe, 0, 0, 0, 1, 0x10, 7, 0, 1, 0, 0, 0, 5], &inner]);
+        let nflog = join(&[&[2, 0, 0, 1, 8, 0, 1, 0, 8, 0, 3, 0, 74, 0, 9, 0], &inner[14..]]);
+        let mut frames: Vec<_> = [(4789, &vxlan), (2152, &gtp), (1701, &l2tp), (4500, &l2tp)]
+            .map(|(port, payload)| (1, ethernet_ip(&ip4(17, &udp((port, port), payload)))))
+            .into();
+        frames.extend([(1, ethernet_ip(&ip4(47, &erspan))), (239, nflog), (101, six)]);
+        frames.push((101, ip4(1, &join(&[&[3, 3, 0, 0, 0, 0, 0, 0], &inner[14..]]))));
+        let cooked = join(&[&[0, 0, 0, 1, 0, 6], &[0; 8], &[0x81, 0, 0, 7, 8, 0], &inner[14..]]);
+        frames.extend([(1, inner.clone()), (1, ethernet_ip(&ip6(6, &tcp(PORTS, PAYLOAD)))), (113, cooked)]);
+        frames.push((1, join(&[&inner[..12], &[0x88, 0x47, 0, 1, 0x11, 64, 0, 0, 0, 0], &inner])));
+        frames
+    }
+
+    /// Decodes without a panic, and by the short way as by the long one.
+    fn check(link: u32, data: &[u8], original_len: usize) {
+        let (short, _) = see_cut(link, data, original_len);
+        let long = see_the_long_way(link, data, original_len);
+        assert_eq!(format!("{short:?}"), format!("{long:?}"));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn any_damage_to_any_frame_ends_in_one_answer(
+            sample in 0..samples().len(),
+            damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+            keep in any::<prop::sample::Index>(),
+        ) {
+            let (link, mut data) = samples().swap_remove(sample);
+            for (at, byte) in damage {
+                *at.get_mut(&mut data) = byte;
+            }
+            check(link, &data[..=keep.index(data.len())], data.len());
+        }
+
+        #[test]
+        fn any_bytes_of_any_link_type_end_in_one_answer(
+            link in 0_u32..300,
+            data in prop::collection::vec(any::<u8>(), 0..200),
+            longer in 0_usize..100,
+        ) {
+            check(link, &data, data.len() + longer);
+        }
     }
 }
