@@ -1,0 +1,7 @@
+#!/bin/sh
+# One call that is answered.
+. "$(dirname "$0")/lib.sh"
+capture
+called answers 127.0.0.3
+caller caller 127.0.0.3:5060
+finish
