@@ -1,0 +1,256 @@
+//! How figures look in text: numbers, shares, rates, spans, instants, lists.
+
+use crate::report::escape;
+use crate::stats::Ratio;
+use crate::time::{Nanos, Timestamp};
+
+/// `4,012,306`.
+pub(super) fn number(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, d) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(d);
+    }
+    out
+}
+
+/// `1 hop`, `2 hops`.
+pub(super) fn plural(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", number(n), if n == 1 { one } else { many })
+}
+
+/// `58.50%`; what is not all or nothing never reads as 100 or 0. `n/a` for no value.
+pub(super) fn percent(value: Option<f64>) -> String {
+    let Some(value) = value else { return "n/a".into() };
+    let text = format!("{:.2}%", value * 100.0);
+    match text.as_str() {
+        "0.00%" if value > 0.0 => "<0.01%".into(),
+        "100.00%" if value < 1.0 => ">99.99%".into(),
+        _ => text,
+    }
+}
+
+/// `58.50%` of `part` in `whole`.
+pub(super) fn part(part: u64, whole: u64) -> String {
+    percent(Ratio::new(part, whole).value())
+}
+
+/// `5,850/9,970`.
+pub(super) fn fraction(r: &Ratio) -> String {
+    format!("{}/{}", number(r.numerator), number(r.denominator))
+}
+
+/// A delay with `digits` significant digits, at least those before the point: `410 ms`, `2.31 s`, `4.3 min`.
+pub(super) fn delay(span: Nanos, digits: usize) -> String {
+    let s = span.as_secs_f64();
+    let scaled = |value: f64, unit: &str| {
+        let before = if value < 1.0 { 1 } else { value.log10() as usize + 1 };
+        format!("{value:.0$} {unit}", digits.saturating_sub(before))
+    };
+    match span.as_nanos() {
+        ..0 => "n/a".into(),
+        0 => "0 ms".into(),
+        1..1_000_000_000 => scaled(s * 1e3, "ms"),
+        1_000_000_000..100_000_000_000 => scaled(s, "s"),
+        100_000_000_000..6_000_000_000_000 => scaled(s / 60.0, "min"),
+        _ => scaled(s / 3600.0, "h"),
+    }
+}
+
+/// A length of time by its two greatest units: `15 min`, `4 min 10 s`, `1 d 19 h`, `9.75 s`.
+pub(super) fn span(span: Nanos) -> String {
+    let whole = span.as_nanos() / 1_000_000_000;
+    if whole < 60 {
+        let text = format!("{:.2}", span.as_secs_f64());
+        return format!("{} s", text.trim_end_matches('0').trim_end_matches('.'));
+    }
+    let units = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
+    let Some(first) = units.iter().position(|(size, _)| whole >= *size) else { return String::new() };
+    let mut rest = whole;
+    let mut parts = Vec::new();
+    for (size, name) in units.iter().skip(first).take(2) {
+        if rest / size > 0 {
+            parts.push(format!("{} {name}", rest / size));
+        }
+        rest %= size;
+    }
+    parts.join(" ")
+}
+
+/// `2026-03-03`.
+pub(super) fn date(t: Timestamp) -> String {
+    instant(t).strftime("%Y-%m-%d").to_string()
+}
+
+/// `14:06:02`.
+pub(super) fn clock(t: Timestamp) -> String {
+    instant(t).strftime("%H:%M:%S").to_string()
+}
+
+/// `item, item, …`: as many as fit.
+pub(super) fn list(items: &[String], columns: usize) -> String {
+    let mut out = String::new();
+    for (i, item) in items.iter().enumerate() {
+        let gap = if i == 0 { "" } else { ", " };
+        let tail = if i + 1 == items.len() { 0 } else { ", …".chars().count() };
+        if escape::width(&out) + gap.len() + escape::width(item) + tail > columns {
+            if i > 0 {
+                out.push_str(", …");
+            }
+            return out;
+        }
+        out.push_str(gap);
+        out.push_str(item);
+    }
+    out
+}
+
+/// `text`, escaped, broken between words into lines of at most `columns`, the first after `first` blanks,
+/// the others after `rest`. A word that is wider than a line is broken anywhere.
+pub(super) fn wrap(text: &str, columns: usize, first: usize, rest: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = " ".repeat(first);
+    let mut empty = true;
+    for word in text.split(' ').filter(|w| !w.is_empty()) {
+        let word = escape::escape(word);
+        let mut word: &str = &word;
+        if !empty && escape::width(&line) + 1 + escape::width(word) > columns {
+            lines.push(std::mem::replace(&mut line, " ".repeat(rest)));
+            empty = true;
+        }
+        if !empty {
+            line.push(' ');
+        }
+        while !word.is_empty() && escape::width(&line) + escape::width(word) > columns {
+            let (head, tail) = word.split_at(prefix(word, columns.saturating_sub(escape::width(&line))));
+            line.push_str(head);
+            lines.push(std::mem::replace(&mut line, " ".repeat(rest)));
+            word = tail;
+            empty = true;
+        }
+        line.push_str(word);
+        empty &= word.is_empty();
+    }
+    if !empty {
+        lines.push(line);
+    }
+    lines
+}
+
+/// Bytes of the longest beginning of `word` that is at most `columns` wide: one character at least.
+fn prefix(word: &str, columns: usize) -> usize {
+    let ends = word.char_indices().map(|(i, c)| i + c.len_utf8());
+    let mut best = 0;
+    for end in ends {
+        if best > 0 && word.get(..end).is_none_or(|head| escape::width(head) > columns) {
+            break;
+        }
+        best = end;
+    }
+    best
+}
+
+/// `parts` with semicolons between them, broken between parts: like [`wrap`] where a part is too wide.
+pub(super) fn flow(parts: &[String], columns: usize, first: usize, rest: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for (i, part) in parts.iter().enumerate() {
+        let end = if i + 1 < parts.len() { ";" } else { "" };
+        let fits = |line: &String| escape::width(line) + 1 + escape::width(part) + end.len() <= columns;
+        match lines.last_mut().filter(|line| fits(line)) {
+            Some(line) => line.extend([" ", part, end]),
+            None => {
+                lines.extend(wrap(&format!("{part}{end}"), columns, if i == 0 { first } else { rest }, rest))
+            }
+        }
+    }
+    lines
+}
+
+fn instant(t: Timestamp) -> jiff::Timestamp {
+    // Every i64 of nanoseconds lies within the calendar's range.
+    jiff::Timestamp::from_nanosecond(t.as_nanos().into()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_by_three() {
+        for (n, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (4_012_306, "4,012,306")] {
+            assert_eq!(number(n), text);
+        }
+        assert_eq!(number(u64::MAX), "18,446,744,073,709,551,615");
+    }
+
+    #[test]
+    fn a_share_that_is_not_all_or_nothing_never_reads_so() {
+        for (a, b, text) in [
+            (5_850, 10_000, "58.50%"),
+            (0, 5, "0.00%"),
+            (1, 1_000_000, "<0.01%"),
+            (999_999, 1_000_000, ">99.99%"),
+            (5, 5, "100.00%"),
+            (0, 0, "n/a"),
+        ] {
+            assert_eq!(part(a, b), text);
+        }
+    }
+
+    #[test]
+    fn spans_show_their_two_greatest_units() {
+        let s = Nanos::from_secs;
+        for (t, text) in [
+            (s(900), "15 min"),
+            (s(250), "4 min 10 s"),
+            (s(3_725), "1 h 2 min"),
+            (s(3_601), "1 h"),
+            (s(154_800), "1 d 19 h"),
+            (s(59), "59 s"),
+            (Nanos::from_millis(9_750), "9.75 s"),
+            (Nanos::ZERO, "0 s"),
+        ] {
+            assert_eq!(span(t), text);
+        }
+    }
+
+    #[test]
+    fn delays_keep_their_significant_digits() {
+        let ms = Nanos::from_millis;
+        for (t, digits, text) in [
+            (ms(2_310), 3, "2.31 s"),
+            (ms(2_400), 2, "2.4 s"),
+            (ms(14_800), 2, "15 s"),
+            (ms(14_800), 3, "14.8 s"),
+            (ms(410), 2, "410 ms"),
+            (ms(4), 3, "4.00 ms"),
+            (Nanos::from_micros(42), 3, "0.04 ms"),
+            (ms(116_400), 2, "1.9 min"),
+            (Nanos::from_secs(86_400), 2, "24 h"),
+            (ms(0), 3, "0 ms"),
+        ] {
+            assert_eq!(delay(t, digits), text);
+        }
+    }
+
+    #[test]
+    fn lists_end_where_the_room_ends() {
+        let items: Vec<_> = ["404 321", "484 23", "410 6"].map(str::to_owned).to_vec();
+        assert_eq!(list(&items, 22), "404 321, 484 23, 410 6");
+        assert_eq!(list(&items, 21), "404 321, 484 23, …");
+        assert_eq!(list(&items, 3), "");
+    }
+
+    #[test]
+    fn lines_are_broken_between_words_and_never_too_wide() {
+        assert_eq!(wrap("one two three four", 9, 0, 2), ["one two", "  three", "  four"]);
+        assert_eq!(wrap("so endlesslylong", 8, 2, 3), ["  so", "   endle", "   sslyl", "   ong"]);
+        assert_eq!(wrap("話中話中", 1, 0, 0), ["話", "中", "話", "中"], "ends even where nothing fits");
+        assert_eq!(wrap("", 9, 2, 2), [""; 0]);
+        let parts = ["p50 31 ms", "p95 120 ms", "x"].map(str::to_owned);
+        assert_eq!(flow(&parts, 15, 0, 2), ["p50 31 ms;", "  p95 120 ms; x"]);
+    }
+}

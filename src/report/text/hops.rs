@@ -1,0 +1,62 @@
+//! Next hops: those with most bids, and all in one row.
+
+use super::format::{delay, number, percent};
+use super::table::Table;
+use crate::call::Side;
+use crate::flow::Endpoint;
+use crate::registry;
+use crate::sip::StatusCode;
+use crate::stats::summary::{Invite, NextHop};
+
+/// The block, `rows` next hops at most: nothing without bids.
+pub(super) fn lines(i: &Invite, columns: usize, rows: usize) -> Vec<String> {
+    let codes = telling_codes(i, columns);
+    let mut table = Table::new(["<Next hop", "bids", "answered", "ABR"]);
+    table.first_between(16, usize::MAX);
+    for code in &codes {
+        table.column(&code.get().to_string());
+    }
+    for head in ["silent", "PDD p50", "p95"] {
+        table.column(head);
+    }
+    let cells = |name: String, h: &NextHop| {
+        let of = |code: &StatusCode| h.codes.iter().find(|(c, _)| c == code).map_or(0, |(_, n)| *n);
+        let mut cells = vec![name, number(h.bids), number(h.answered), percent(h.abr.value())];
+        cells.extend(codes.iter().map(|c| number(of(c))));
+        cells.push(number(h.silent));
+        let pdd = h.pdd.as_ref();
+        cells.extend(
+            [pdd.map(|d| d.p50), pdd.map(|d| d.p95)].map(|t| t.map_or(String::new(), |t| delay(t, 2))),
+        );
+        cells
+    };
+    for hop in i.next_hops.iter().filter(|h| h.address.is_some()).take(rows) {
+        table.row(cells(hop.address.map(host).unwrap_or_default(), hop));
+    }
+    let all = i.next_hops.len();
+    if let Some(hop) = i.all_next_hops.as_ref().filter(|_| all > 1 && !table.is_empty()) {
+        let refused = i.next_hops.iter().any(|h| h.address.is_none());
+        let name = match (all > rows, refused) {
+            (true, false) => format!("all {}", number(all as u64)),
+            _ => "all".into(),
+        };
+        table.row(cells(name, hop));
+    }
+    table.lines(columns)
+}
+
+/// The address, without the port that goes without saying.
+pub(super) fn host(e: Endpoint) -> String {
+    if e.port == 5060 { e.ip.to_string() } else { e.to_string() }
+}
+
+/// The failing codes that tell next hops apart: those that speak of network or platform.
+fn telling_codes(i: &Invite, columns: usize) -> Vec<StatusCode> {
+    let wanted = if columns < 100 { 1 } else { 3 };
+    let codes = i.all_next_hops.iter().flat_map(|h| &h.codes);
+    codes
+        .filter(|(c, n)| *n > 0 && matches!(registry::final_side(*c), Some(Side::Path | Side::Server)))
+        .map(|(c, _)| *c)
+        .take(wanted)
+        .collect()
+}

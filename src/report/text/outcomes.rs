@@ -1,0 +1,116 @@
+//! INVITE outcomes with the codes inside each, and the one sentence by side.
+
+use super::bar::bar;
+use super::format::{clock, list, number, part, percent, span, wrap};
+use super::style;
+use crate::call::{Detail, Outcome, Side};
+use crate::report::escape::width;
+use crate::stats::summary::{Invite, OutcomeRow};
+
+/// Columns of the outcomes' names: the longest is "Pending at end of capture".
+const NAMES: usize = 25;
+
+/// The block: nothing without attempts.
+pub(super) fn lines(i: &Invite, columns: usize) -> Vec<String> {
+    if i.attempts == 0 {
+        return Vec::new();
+    }
+    let rows: Vec<_> = i.outcomes.iter().filter(|o| o.count > 0).collect();
+    let most = rows.iter().map(|o| o.count).max().unwrap_or(0);
+    let counts = width(&number(i.attempts)).max(7);
+    let bars = bar_columns(columns);
+    let mut out = vec![head(i, counts)];
+    for o in rows {
+        let text = format!(
+            "  {:NAMES$}{:>counts$} {:>7}  {:bars$} ",
+            o.outcome.text(),
+            number(o.count),
+            percent(o.share),
+            bar(o.count, most, bars),
+        );
+        let inside = list(&inside(o), columns.saturating_sub(width(&text)));
+        out.push(format!("{text}{inside}").trim_end().to_owned());
+    }
+    out.extend(sides(i, columns));
+    out.extend(ring_timer(i, columns));
+    out
+}
+
+/// Columns for bars on a page of `columns`.
+pub(super) fn bar_columns(columns: usize) -> usize {
+    6 + columns.saturating_sub(80) / 8
+}
+
+/// `INVITE attempts   10,000   share  11.1 per s, peak 19 in 1 s, 14:06:02`
+fn head(i: &Invite, counts: usize) -> String {
+    let mut load = Vec::new();
+    if let Some(rate) = i.load.attempts_per_s {
+        load.push(if rate < 0.1 {
+            format!("{:.1} per h", rate * 3600.0)
+        } else {
+            format!("{rate:.1} per s")
+        });
+    }
+    if let Some(at) = i.load.peak_at {
+        load.push(format!("peak {} in 1 s, {}", number(i.load.peak_1s), clock(at)));
+    }
+    let names = NAMES + 2;
+    let text =
+        format!("{:names$}{:>counts$}   share  {}", "INVITE attempts", number(i.attempts), load.join(", "));
+    style::title(text.trim_end())
+}
+
+/// What tells most inside an outcome: its codes, or by what the caller gave up, or how it timed out.
+fn inside(o: &OutcomeRow) -> Vec<String> {
+    let item = |text: &str, n: u64| format!("{text} {}", number(n));
+    let codes = || o.codes.iter().map(|(c, n)| item(&c.get().to_string(), *n));
+    let details = |keep: fn(Detail) -> bool| {
+        o.details.iter().filter(move |(d, n)| *n > 0 && keep(*d)).map(|(d, n)| item(d.text(), *n))
+    };
+    match o.outcome {
+        Outcome::Answered => codes().filter(|_| o.codes.len() > 1).collect(),
+        Outcome::Cancelled => {
+            let alerted = o.alerted.iter().filter(|(_, n)| *n > 0).map(|(a, n)| item(a.text(), *n));
+            alerted
+                .chain(details(|d| matches!(d, Detail::Elsewhere | Detail::Bye | Detail::Assumed)))
+                .collect()
+        }
+        Outcome::TimedOut | Outcome::AuthFailed => details(|_| true).collect(),
+        Outcome::Pending => details(|d| d != Detail::Open).collect(),
+        // The codes of refused media say so themselves, and most declines are the callee's.
+        _ => codes().chain(details(|d| !matches!(d, Detail::MediaRefused | Detail::Callee))).collect(),
+    }
+}
+
+fn sides(i: &Invite, columns: usize) -> Vec<String> {
+    if i.decided == 0 {
+        return Vec::new();
+    }
+    let of = |sides: &[Side]| i.sides.iter().filter(|(s, _)| sides.contains(s)).map(|(_, n)| n).sum::<u64>();
+    let path = of(&[Side::Path, Side::Server]);
+    let text = format!(
+        "Of {} decided: callee reached {}; caller gave up early {}; number or permission {}; request refused {}; \
+         network or platform {} ({})",
+        number(i.decided),
+        number(of(&[Side::Callee])),
+        number(of(&[Side::Caller])),
+        number(of(&[Side::Number, Side::Account])),
+        number(of(&[Side::Request, Side::Media])),
+        number(path),
+        part(path, i.decided),
+    );
+    wrap(&text, columns, 2, 2)
+}
+
+fn ring_timer(i: &Invite, columns: usize) -> Vec<String> {
+    let Some(t) = i.ring_timer.filter(|t| t.at_timer.saturating_mul(2) > t.cancelled) else {
+        return Vec::new();
+    };
+    let text = format!(
+        "Cancelled while ringing: {} of {} at {}: a no-answer timer, not callers",
+        number(t.at_timer),
+        number(t.cancelled),
+        span(t.ring),
+    );
+    wrap(&text, columns, 2, 4)
+}
