@@ -210,6 +210,8 @@ fn number(bytes: &[u8]) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::inflate::tests::compressed;
     use super::*;
 
@@ -351,5 +353,19 @@ mod tests {
         assert_eq!(frame(b"HEP3\0"), Frame::Partial);
         assert_eq!(frame(b"HEP3\0\x05"), Frame::Malformed);
         assert_eq!(frame(b"HELO"), Frame::Malformed);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_survived(version in 0usize..5, bytes in prop::collection::vec(any::<u8>(), 0..120)) {
+            let start = [&b"HEP3"[..], b"EEP3", b"\x01\x10\x02\x11", b"\x02\x34\x0a\x06", b""][version];
+            let bytes = [start, &bytes].concat();
+            if let Some(hep) = parse(&bytes) {
+                prop_assert!(hep.payload.len() <= MAX_INFLATED);
+            }
+            if let Frame::Complete(length) = frame(&bytes) {
+                prop_assert!((HEAD..=bytes.len()).contains(&length));
+            }
+        }
     }
 }

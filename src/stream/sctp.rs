@@ -15,9 +15,9 @@ mod direction;
 
 use self::chunk::{Chunk, Chunks};
 use self::direction::Direction;
-use super::table::{Class, Table};
+use super::table::{Class, FlowKey, Table};
 use crate::anomaly::{Anomalies, Anomaly};
-use crate::flow::{Flow, Origin};
+use crate::flow::Origin;
 use crate::time::{Nanos, Timestamp};
 
 /// Directions known at a time. Beyond that the one used least recently is forgotten, of those
@@ -57,7 +57,7 @@ pub struct Pushed {
 /// All directions.
 #[derive(Debug, Default)]
 pub struct Sctp {
-    table: Table<Flow, Direction>,
+    table: Table<FlowKey, Direction>,
     held: usize,
 }
 
@@ -84,7 +84,7 @@ impl Sctp {
         let mut out = Out { now, notes, sink };
         self.advance_to(now, &mut out);
         let mut pushed = Pushed::default();
-        let mut slot = self.table.find(&from.flow);
+        let mut slot = self.table.find(&FlowKey(from.flow));
         for chunk in Chunks::new(chunks, cut) {
             let Some(chunk) = chunk else {
                 out.notes.note(Anomaly::BadHeader, from.stamp.time, from.frame);
@@ -92,7 +92,7 @@ impl Sctp {
             };
             if slot.is_none() {
                 self.make_room(&mut out);
-                slot = Some(self.table.insert(from.flow, Direction::default()));
+                slot = Some(self.table.insert(FlowKey(from.flow), Direction::default()));
             }
             let Some((_, direction)) = slot.and_then(|slot| self.table.get_mut(slot)) else { break };
             match chunk {

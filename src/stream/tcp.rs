@@ -33,7 +33,7 @@ use std::collections::BTreeSet;
 
 pub use self::direction::{ACKED_AGE, HOLE_AGE};
 use self::direction::{Direction, Out};
-use super::table::{Class, Table};
+use super::table::{Class, FlowKey, Table};
 use crate::anomaly::{Anomalies, Anomaly};
 use crate::decode::TcpInfo;
 use crate::flow::{Flow, FrameId, Origin, Tap, Transport};
@@ -115,7 +115,7 @@ pub enum Pushed {
 /// All connections.
 #[derive(Debug)]
 pub struct Streams<S> {
-    table: Table<Flow, Connection<S>>,
+    table: Table<FlowKey, Connection<S>>,
     /// Open holes by the time at which they are given up: slot and side.
     holes: BTreeSet<(Timestamp, u32, usize)>,
     held: usize,
@@ -226,7 +226,7 @@ impl<S: Consumer> Streams<S> {
     }
 
     /// Makes room for a connection, and it.
-    fn open<F>(&mut self, key: Flow, from: &Origin, notes: &mut Anomalies, sink: &mut F) -> u32
+    fn open<F>(&mut self, key: FlowKey, from: &Origin, notes: &mut Anomalies, sink: &mut F) -> u32
     where
         F: FnMut(&mut S, &Origin, Piece<'_>),
     {
@@ -406,13 +406,13 @@ impl Mark {
 }
 
 /// The key of a flow's connection, and which of its two sides the flow is.
-fn canonical(flow: Flow) -> (Flow, usize) {
-    if flow.source <= flow.destination { (flow, 0) } else { (flow.reversed(), 1) }
+fn canonical(flow: Flow) -> (FlowKey, usize) {
+    if flow.source <= flow.destination { (FlowKey(flow), 0) } else { (FlowKey(flow.reversed()), 1) }
 }
 
 /// The flow of a side of the connection `key`.
-fn facing(key: Flow, side: usize) -> Flow {
-    if side == 0 { key } else { key.reversed() }
+fn facing(FlowKey(flow): FlowKey, side: usize) -> Flow {
+    if side == 0 { flow } else { flow.reversed() }
 }
 
 #[cfg(test)]

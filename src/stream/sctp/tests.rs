@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::flow::{Endpoint, FrameId, Tap, Transport};
+use crate::flow::{Endpoint, Flow, FrameId, Tap, Transport};
 use crate::time::Stamp;
 
 const B: u8 = 2;
