@@ -102,6 +102,34 @@ pub struct NameAddr<'a> {
 }
 
 impl<'a> Message<'a> {
+    /// A message of which nothing is known yet, to be filled in place: it is too large to be
+    /// moved about.
+    pub(super) fn blank() -> Self {
+        Self {
+            start: Start::Request { method: Method::Other(&[]), uri: &[] },
+            call_id: None,
+            cseq: None,
+            from: None,
+            to: None,
+            vias: ArrayVec::new(),
+            via_count: 0,
+            contact: None,
+            rseq: None,
+            expires: None,
+            retry_after: None,
+            reasons: SmallVec::new(),
+            warning: None,
+            credentials: SmallVec::new(),
+            challenges: SmallVec::new(),
+            content_type: None,
+            content_length: None,
+            agent: None,
+            head: &[],
+            body: &[],
+            oddities: Oddities::default(),
+        }
+    }
+
     /// The request's method, or `None` for a response.
     pub fn request_method(&self) -> Option<Method<'a>> {
         match self.start {

@@ -1,0 +1,190 @@
+//! Gathers the headers of one message, line by line.
+//!
+//! In: whole header lines, and perhaps one that was cut. Out: a [`Message`] with its oddities. Does
+//! not look for lines, and knows nothing of bodies.
+
+use smallvec::SmallVec;
+
+use super::bytes::{leading_number, number};
+use super::header::{self, Header};
+use super::list::Values;
+use super::{CSeq, Message, Method, NameAddr, Oddities, Oddity, Start};
+
+/// Via values that are counted.
+pub const MAX_VIAS: u16 = 256;
+/// Reasons, challenges and credentials that are listed, each.
+pub const MAX_LISTED_VALUES: usize = 8;
+
+/// A message in the making.
+pub(super) struct Collector<'m, 'a> {
+    message: &'m mut Message<'a>,
+    seen: Seen,
+    length: Length,
+}
+
+/// Which single-value headers were met.
+#[derive(Default)]
+struct Seen {
+    call_id: bool,
+    cseq: bool,
+    from: bool,
+    to: bool,
+    preferred_agent: bool,
+}
+
+/// What the Content-Length headers said.
+enum Length {
+    Absent,
+    Is(u64),
+    Bad,
+}
+
+impl<'m, 'a> Collector<'m, 'a> {
+    /// Gathers into `message`, which holds its start line only.
+    pub(super) fn new(message: &'m mut Message<'a>) -> Self {
+        Self { message, seen: Seen::default(), length: Length::Absent }
+    }
+
+    /// Flags something that the lines do not show.
+    pub(super) fn flag(&mut self, oddity: Oddity) {
+        self.message.oddities.insert(oddity);
+    }
+
+    /// Takes one whole header line, folds inside.
+    pub(super) fn line(&mut self, line: &'a [u8]) {
+        match header::split(line) {
+            Some((header, value)) => self.header(header, value),
+            None => self.flag(Oddity::BadHeaderLine),
+        }
+    }
+
+    /// Takes the header line in which the message was cut. Only values that a comma closes are
+    /// whole; half of any other is another one.
+    pub(super) fn cut_line(&mut self, line: &'a [u8]) {
+        if let Some((Header::Via, value)) = header::split(line) {
+            for via in Values::new(value).filter(|v| v.closed) {
+                self.via(via.value);
+            }
+        }
+    }
+
+    fn header(&mut self, header: Header, value: &'a [u8]) {
+        let m = &mut *self.message;
+        match header {
+            Header::Other => {}
+            Header::Via => Values::new(value).for_each(|via| self.via(via.value)),
+            Header::From => {
+                if first(&mut self.seen.from, m) {
+                    m.from = non_empty(value).map(NameAddr::parse);
+                }
+            }
+            Header::To => {
+                if first(&mut self.seen.to, m) {
+                    m.to = non_empty(value).map(NameAddr::parse);
+                }
+            }
+            Header::CallId => {
+                if first(&mut self.seen.call_id, m) {
+                    m.call_id = non_empty(value);
+                }
+            }
+            Header::CSeq => {
+                if first(&mut self.seen.cseq, m) {
+                    let (cseq, good) = CSeq::read(value);
+                    m.cseq = cseq;
+                    if !good {
+                        m.oddities.insert(Oddity::BadCseq);
+                    }
+                }
+            }
+            Header::Contact => m.contact = m.contact.or_else(|| Values::first(value)),
+            Header::ContentType => m.content_type = m.content_type.or(non_empty(value)),
+            Header::ContentLength => {
+                self.length = match (&self.length, number(value)) {
+                    (Length::Absent, Some(n)) => Length::Is(n),
+                    (Length::Is(before), Some(n)) if *before == n => Length::Is(n),
+                    _ => Length::Bad,
+                };
+            }
+            Header::Expires => m.expires = m.expires.or_else(|| leading_number(value)),
+            Header::Reason => {
+                for reason in Values::new(value) {
+                    list(&mut m.reasons, reason.value, &mut m.oddities);
+                }
+            }
+            Header::RetryAfter => m.retry_after = m.retry_after.or(non_empty(value)),
+            Header::RSeq => m.rseq = m.rseq.or_else(|| u32::try_from(number(value)?).ok()),
+            Header::Server | Header::UserAgent => {
+                // A request's own is User-Agent, a response's Server; the other one will do.
+                let preferred = (header == Header::UserAgent) == matches!(m.start, Start::Request { .. });
+                if m.agent.is_none() || preferred && !self.seen.preferred_agent {
+                    m.agent = non_empty(value).or(m.agent);
+                    self.seen.preferred_agent |= preferred;
+                }
+            }
+            Header::Warning => m.warning = m.warning.or_else(|| Values::first(value)),
+            Header::Credentials => list(&mut m.credentials, value, &mut m.oddities),
+            Header::Challenge => list(&mut m.challenges, value, &mut m.oddities),
+        }
+    }
+
+    fn via(&mut self, via: &'a [u8]) {
+        let m = &mut *self.message;
+        m.via_count = m.via_count.saturating_add(1).min(MAX_VIAS);
+        // Those that find no room are counted above.
+        let _ = m.vias.try_push(via);
+    }
+
+    /// Ends the message. `all_seen`: the header section ended, so that what was not met is missing.
+    pub(super) fn finish(mut self, all_seen: bool) {
+        if all_seen && !self.seen.cseq {
+            self.flag(Oddity::BadCseq);
+        }
+        match self.length {
+            Length::Absent => {}
+            Length::Is(n) => self.message.content_length = Some(n),
+            Length::Bad => self.flag(Oddity::BadContentLength),
+        }
+        let cseq = self.message.cseq.map(|cseq| cseq.method);
+        match (self.message.start, cseq) {
+            (Start::Response { .. }, Some(Method::Ack)) => self.flag(Oddity::ResponseToAck),
+            (Start::Request { method, .. }, Some(cseq)) if method != cseq => {
+                self.flag(Oddity::MethodMismatch)
+            }
+            _ => {}
+        }
+        if [self.message.request_method(), cseq].into_iter().flatten().any(odd_case) {
+            self.flag(Oddity::OddMethodCase);
+        }
+    }
+}
+
+/// Notes that a single-value header was met; whether it is the first, which is used (RFC 4475
+/// 3.3.8).
+fn first(seen: &mut bool, m: &mut Message<'_>) -> bool {
+    if *seen {
+        m.oddities.insert(Oddity::DupHeader);
+    }
+    !std::mem::replace(seen, true)
+}
+
+/// Lists `value`, if there is room.
+fn list<'a>(values: &mut SmallVec<[&'a [u8]; 2]>, value: &'a [u8], oddities: &mut Oddities) {
+    if values.len() == MAX_LISTED_VALUES {
+        oddities.insert(Oddity::TooManyHeaders);
+    } else if !value.is_empty() {
+        values.push(value);
+    }
+}
+
+/// Whether `method` is a registered one's name in another case.
+fn odd_case(method: Method<'_>) -> bool {
+    match method {
+        Method::Other(token) => Method::REGISTERED.iter().any(|m| m.as_bytes().eq_ignore_ascii_case(token)),
+        _ => false,
+    }
+}
+
+fn non_empty(value: &[u8]) -> Option<&[u8]> {
+    (!value.is_empty()).then_some(value)
+}

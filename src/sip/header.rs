@@ -1,0 +1,196 @@
+//! The headers that statistics need, by long and compact name (RFC 3261 7.3.1, 7.3.3).
+//!
+//! In: one header line, folds inside. Out: which header it is, and its value. All other names are
+//! "other": skipped, not errors.
+
+use memchr::memchr;
+
+use super::bytes::{after, token_len, trim};
+
+/// A header that is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Header {
+    /// `Via`, `v`.
+    Via,
+    /// `From`, `f`.
+    From,
+    /// `To`, `t`.
+    To,
+    /// `Call-ID`, `i`.
+    CallId,
+    /// `CSeq`.
+    CSeq,
+    /// `Contact`, `m`.
+    Contact,
+    /// `Content-Type`, `c`.
+    ContentType,
+    /// `Content-Length`, `l`.
+    ContentLength,
+    /// `Expires`.
+    Expires,
+    /// `Reason`.
+    Reason,
+    /// `Retry-After`.
+    RetryAfter,
+    /// `RSeq`.
+    RSeq,
+    /// `Server`.
+    Server,
+    /// `User-Agent`.
+    UserAgent,
+    /// `Warning`.
+    Warning,
+    /// `Authorization` or `Proxy-Authorization`.
+    Credentials,
+    /// `WWW-Authenticate` or `Proxy-Authenticate`.
+    Challenge,
+    /// Any other.
+    Other,
+}
+
+impl Header {
+    /// The header called `name`. Length and first letter leave one candidate.
+    pub(super) fn named(name: &[u8]) -> Self {
+        let Some(&first) = name.first() else { return Self::Other };
+        match (name.len(), first | 0x20) {
+            (1, b'v') => Self::Via,
+            (1, b'f') => Self::From,
+            (1, b't') => Self::To,
+            (1, b'i') => Self::CallId,
+            (1, b'm') => Self::Contact,
+            (1, b'c') => Self::ContentType,
+            (1, b'l') => Self::ContentLength,
+            (2, b't') => is(name, b"To", Self::To),
+            (3, b'v') => is(name, b"Via", Self::Via),
+            (4, b'f') => is(name, b"From", Self::From),
+            (4, b'c') => is(name, b"CSeq", Self::CSeq),
+            (4, b'r') => is(name, b"RSeq", Self::RSeq),
+            (6, b'r') => is(name, b"Reason", Self::Reason),
+            (6, b's') => is(name, b"Server", Self::Server),
+            (7, b'c') if name.get(4) == Some(&b'-') => is(name, b"Call-ID", Self::CallId),
+            (7, b'c') => is(name, b"Contact", Self::Contact),
+            (7, b'e') => is(name, b"Expires", Self::Expires),
+            (7, b'w') => is(name, b"Warning", Self::Warning),
+            (10, b'u') => is(name, b"User-Agent", Self::UserAgent),
+            (11, b'r') => is(name, b"Retry-After", Self::RetryAfter),
+            (12, b'c') => is(name, b"Content-Type", Self::ContentType),
+            (13, b'a') => is(name, b"Authorization", Self::Credentials),
+            (14, b'c') => is(name, b"Content-Length", Self::ContentLength),
+            (16, b'w') => is(name, b"WWW-Authenticate", Self::Challenge),
+            (18, b'p') => is(name, b"Proxy-Authenticate", Self::Challenge),
+            (19, b'p') => is(name, b"Proxy-Authorization", Self::Credentials),
+            _ => Self::Other,
+        }
+    }
+}
+
+/// `header` if `name` is `long`. As the RFC writes it is the usual case, and compared at once.
+#[inline(always)]
+fn is<const N: usize>(name: &[u8], long: &[u8; N], header: Header) -> Header {
+    if name.first_chunk() == Some(long) || name.eq_ignore_ascii_case(long) { header } else { Header::Other }
+}
+
+/// Splits `line` at `HCOLON = *( SP / HTAB ) ":" SWS`: which header, and its value, trimmed only
+/// if the header is one that is read. `None` without name or colon.
+pub(super) fn split(line: &[u8]) -> Option<(Header, &[u8])> {
+    let colon = colon(line)?;
+    let mut name = line.get(..colon).unwrap_or_default();
+    while let [head @ .., b' ' | b'\t'] = name {
+        name = head;
+    }
+    match Header::named(name) {
+        Header::Other => (!name.is_empty() && token_len(name) == name.len()).then_some((Header::Other, &[])),
+        header => Some((header, trim(after(line, colon + 1)))),
+    }
+}
+
+/// Offset of the first colon. Names are short, and mostly of eight letters or less: those are
+/// looked at as one number, which is faster than a call of memchr and than a loop.
+fn colon(line: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 255;
+    let mut at = 0;
+    while let Some(chunk) = line.get(at..).and_then(|tail| tail.first_chunk::<8>()) {
+        if at == 24 {
+            break;
+        }
+        // A byte of `x` is zero where the colon is; the lowest one found is never a false one.
+        let x = u64::from_le_bytes(*chunk) ^ (ONES * b':' as u64);
+        let zeros = x.wrapping_sub(ONES) & !x & (ONES << 7);
+        if zeros != 0 {
+            return Some(at + zeros.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    Some(at + memchr(b':', after(line, at))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAMES: &[(&str, Header)] = &[
+        ("Via", Header::Via),
+        ("v", Header::Via),
+        ("From", Header::From),
+        ("f", Header::From),
+        ("To", Header::To),
+        ("t", Header::To),
+        ("Call-ID", Header::CallId),
+        ("i", Header::CallId),
+        ("CSeq", Header::CSeq),
+        ("Contact", Header::Contact),
+        ("m", Header::Contact),
+        ("Content-Type", Header::ContentType),
+        ("c", Header::ContentType),
+        ("Content-Length", Header::ContentLength),
+        ("l", Header::ContentLength),
+        ("Expires", Header::Expires),
+        ("Reason", Header::Reason),
+        ("Retry-After", Header::RetryAfter),
+        ("RSeq", Header::RSeq),
+        ("Server", Header::Server),
+        ("User-Agent", Header::UserAgent),
+        ("Warning", Header::Warning),
+        ("Authorization", Header::Credentials),
+        ("Proxy-Authorization", Header::Credentials),
+        ("WWW-Authenticate", Header::Challenge),
+        ("Proxy-Authenticate", Header::Challenge),
+    ];
+
+    #[test]
+    fn names_are_known_in_any_case() {
+        for (name, header) in NAMES {
+            for name in [name.to_string(), name.to_lowercase(), name.to_uppercase()] {
+                assert_eq!(split(format!("{name}:x").as_bytes()), Some((*header, &b"x"[..])), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn neighbours_of_known_names_are_other_headers() {
+        for (name, _) in NAMES.iter().filter(|(name, _)| name.len() > 1) {
+            for other in [format!("{name}x"), format!("{}!", &name[..name.len() - 1])] {
+                assert_eq!(Header::named(other.as_bytes()), Header::Other, "{other}");
+            }
+        }
+        // The compact names of headers that are not read.
+        for b in b"abdejknorsuxy" {
+            assert_eq!(Header::named(&[*b]), Header::Other);
+        }
+    }
+
+    #[test]
+    fn blanks_may_stand_before_the_colon_and_folds_after_it() {
+        for line in ["CSeq:1 INVITE", "CSeq \t: 1 INVITE", "cseq:\r\n 1 INVITE \r\n "] {
+            assert_eq!(split(line.as_bytes()), Some((Header::CSeq, &b"1 INVITE"[..])), "{line}");
+        }
+        assert_eq!(split(b"Via:"), Some((Header::Via, &b""[..])));
+    }
+
+    #[test]
+    fn a_line_without_name_or_colon_is_no_header() {
+        for line in ["", ":x", " :x", "CSeq", "CSeq 1 INVITE", "a b: c", "CSeq\r\n : 1", "\u{0}: x"] {
+            assert_eq!(split(line.as_bytes()), None, "{line}");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! `From`, `To` and `Contact` values: `( name-addr / addr-spec ) *( SEMI param )` (RFC 3261 20,
+//! 25.1).
+//!
+//! In: one value. Out: its URI and its parameters. Parameters inside `<…>` belong to the URI;
+//! without brackets all parameters belong to the header (20.10).
+
+use memchr::memchr;
+
+use super::NameAddr;
+use super::bytes::{after, closing_quote, leading_number, trim};
+use super::params::Params;
+
+impl<'a> NameAddr<'a> {
+    /// Reads one value. Whatever it is, it is kept; a display name that opens a quote and never
+    /// closes it (RFC 4475 3.1.2.6) is read as if the quote were an ordinary byte.
+    pub fn parse(value: &'a [u8]) -> Self {
+        let (uri, params) = split(value);
+        let tag = Params::new(params).get(b"tag").filter(|tag| !tag.is_empty());
+        Self { value, uri, tag }
+    }
+}
+
+/// A `Contact` value (20.10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contact<'a> {
+    /// `*`: with `Expires: 0`, remove all bindings (10.2.2).
+    Star,
+    /// An address.
+    Address {
+        /// The URI, without angle brackets.
+        uri: &'a [u8],
+        /// The `expires` parameter in seconds, saturating; `None` if absent or no number.
+        expires: Option<u32>,
+    },
+}
+
+impl<'a> Contact<'a> {
+    /// Reads one value.
+    pub fn parse(value: &'a [u8]) -> Self {
+        if trim(value) == b"*" {
+            return Self::Star;
+        }
+        let (uri, params) = split(value);
+        Self::Address { uri, expires: Params::new(params).get(b"expires").and_then(leading_number) }
+    }
+}
+
+/// URI and parameters of a value.
+fn split(value: &[u8]) -> (&[u8], &[u8]) {
+    let mut quotes = true;
+    let mut at = 0;
+    loop {
+        // Most values begin with one of them: no use for memchr.
+        let found = after(value, at).iter().position(|&b| matches!(b, b'<' | b';') || b == b'"' && quotes);
+        let Some(found) = found.map(|n| at + n) else { return (trim(value), &[]) };
+        at = found + 1;
+        match value.get(found) {
+            Some(b'<') => {
+                let uri = after(value, at);
+                return match memchr(b'>', uri) {
+                    Some(end) => (trim(uri.get(..end).unwrap_or_default()), after(uri, end + 1)),
+                    None => (trim(uri), &[]),
+                };
+            }
+            Some(b';') => return (trim(value.get(..found).unwrap_or_default()), after(value, found)),
+            _ => match closing_quote(value, at) {
+                Some(close) => at = close + 1,
+                None => quotes = false,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tag_is_the_headers_own() {
+        let cases: &[(&str, &str, Option<&str>)] = &[
+            ("<sip:a@h>;tag=1", "sip:a@h", Some("1")),
+            ("sip:a@h;tag=1", "sip:a@h", Some("1")),
+            ("sip:a@h", "sip:a@h", None),
+            ("<sip:a;tag=x@h>", "sip:a;tag=x@h", None),
+            ("<sip:a@h;tag=x>;tag=y", "sip:a@h;tag=x", Some("y")),
+            ("\"A;tag=q <sip:no>\" <sip:a@h> ; TAG\r\n = 1", "sip:a@h", Some("1")),
+            ("\"\\\"<;tag=q\" <sip:a@h>;tag=1", "sip:a@h", Some("1")),
+            ("A B <sip:a@h>;x=\";tag=n\";tag=1;tag=2", "sip:a@h", Some("1")),
+            ("<sip:a@h>;tag=", "sip:a@h", None),
+            ("<sip:a@h>;tag", "sip:a@h", None),
+            ("<sip:a@h>;xtag=1;tagx=2", "sip:a@h", None),
+            ("<sip:a@h;tag=x", "sip:a@h;tag=x", None),
+            ("\"A <sip:a@h>;tag=1", "sip:a@h", Some("1")),
+            ("sip:a@h?x=y;tag=1", "sip:a@h?x=y", Some("1")),
+            ("", "", None),
+        ];
+        for (value, uri, tag) in cases {
+            let addr = NameAddr::parse(value.as_bytes());
+            assert_eq!((addr.uri, addr.tag), (uri.as_bytes(), tag.map(str::as_bytes)), "{value}");
+        }
+    }
+
+    #[test]
+    fn contacts() {
+        assert_eq!(Contact::parse(b" * "), Contact::Star);
+        let address = |expires| Contact::Address { uri: b"sip:a@h", expires };
+        assert_eq!(Contact::parse(b"\"A\" <sip:a@h>;q=0.1;Expires=60"), address(Some(60)));
+        assert_eq!(Contact::parse(b"<sip:a@h>;expires=99999999999"), address(Some(u32::MAX)));
+        assert_eq!(Contact::parse(b"sip:a@h;expires=soon"), address(None));
+        assert_eq!(Contact::parse(b"<sip:a@h>"), address(None));
+    }
+}

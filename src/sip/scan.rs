@@ -1,0 +1,160 @@
+//! One linear pass over a message's head: the start line, then each header line with its folds, to
+//! the first empty line (RFC 3261 7).
+//!
+//! In: bytes that begin where a message must begin, and what their end means. Out: the message and
+//! where its body begins, or why there is none. Allocates nothing for a message of usual size.
+//!
+//! Where a message was cut, nothing is believed that touches the cut: not a value, nor a header
+//! line whose next line was not seen, for a fold may follow (`To: <sip:a@h>` CRLF `;tag=x`). So a
+//! field of a cut message is either the whole message's or absent.
+
+use super::collect::Collector;
+use super::line::{LineEnd, end_at, line_end};
+use super::start_line::{FirstLine, Rejection, first_line};
+use super::{Message, Oddity, Start, bytes::is_blank};
+
+/// Greatest length of a start line, in bytes.
+pub const MAX_START_LINE: usize = 8 << 10;
+/// Greatest length of start line and header section, in bytes.
+pub const MAX_HEAD: usize = 64 << 10;
+/// Header lines that are read; folds belong to their line.
+pub const MAX_HEADERS: usize = 2000;
+
+/// What the end of the bytes is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// The end of what was sent.
+    Whole,
+    /// A place where the rest was lost.
+    Cut,
+    /// All there is so far.
+    Open,
+}
+
+/// What the bytes begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Head {
+    /// A message. Its body begins at the offset; `None` if the header section did not end.
+    Message(Option<usize>),
+    /// SIP that is not counted.
+    Rejected(Rejection),
+    /// Something else.
+    NotSip,
+    /// They end too early. Of `Cut` bytes: within the start line. Of `Open` bytes: within the head.
+    Partial,
+}
+
+/// Reads the head at the start of `bytes` into `message`, which is new. The message is meaningful
+/// only if the answer is [`Head::Message`].
+pub(super) fn scan_head<'a>(bytes: &'a [u8], ending: Ending, message: &mut Message<'a>) -> Head {
+    // Beyond the bound is a cut like any other.
+    let (bytes, ending, too_long) = match bytes.get(..MAX_HEAD) {
+        Some(clipped) if bytes.len() > MAX_HEAD => (clipped, Ending::Cut, true),
+        _ => (bytes, ending, false),
+    };
+    let start_end = line_end(bytes, 0);
+    let line = bytes.get(..start_end.map_or(bytes.len(), |end| end.at)).unwrap_or_default();
+    let (start, lenient) = match first_line(line, start_end.is_some() || ending == Ending::Whole) {
+        FirstLine::Start { .. } | FirstLine::Partial if line.len() > MAX_START_LINE => {
+            return Head::Rejected(Rejection::TooLong);
+        }
+        FirstLine::Start { start, lenient } => (start, lenient),
+        FirstLine::Rejected(why) => return Head::Rejected(why),
+        FirstLine::NotSip => return Head::NotSip,
+        FirstLine::Partial => return Head::Partial,
+    };
+    message.start = start;
+    let mut section = Section { bytes, ending, collector: Collector::new(message), lines: 0 };
+    let end = start_end.and_then(|end| section.read(end));
+    if end.is_none() && ending == Ending::Open {
+        return Head::Partial;
+    }
+    let Section { mut collector, lines, .. } = section;
+    let is_response = matches!(start, Start::Response { .. });
+    let all_seen = end.is_some() || ending == Ending::Whole;
+    for (oddity, holds) in [
+        (Oddity::LenientLine, lenient),
+        (Oddity::BareStatusLine, all_seen && lines == 0 && is_response),
+        (Oddity::TooLong, end.is_none() && too_long),
+        (Oddity::Truncated, end.is_none() && !too_long && !(all_seen && lines == 0 && is_response)),
+    ] {
+        if holds {
+            collector.flag(oddity);
+        }
+    }
+    collector.finish(all_seen);
+    message.head = bytes.get(..end.map_or(bytes.len(), |end| end.at)).unwrap_or_default();
+    Head::Message(end.map(|end| end.next))
+}
+
+/// Content-Length of a head whose start line was rejected; `None` as in [`Message`], and if the head
+/// never ends.
+pub(super) fn content_length(head: &[u8]) -> Option<u64> {
+    let mut message = Message::blank();
+    let collector = Collector::new(&mut message);
+    let mut section = Section { bytes: head, ending: Ending::Cut, collector, lines: 0 };
+    section.read(line_end(head, 0)?)?;
+    section.collector.finish(false);
+    message.content_length
+}
+
+/// The header section being read.
+struct Section<'m, 'a> {
+    bytes: &'a [u8],
+    ending: Ending,
+    collector: Collector<'m, 'a>,
+    lines: usize,
+}
+
+impl Section<'_, '_> {
+    /// Reads the lines after the one that ends at `before`, to the empty line; `None` if there is
+    /// none.
+    fn read(&mut self, before: LineEnd) -> Option<LineEnd> {
+        self.note_bare_cr(before);
+        let mut at = before.next;
+        loop {
+            if matches!(self.bytes.get(at)?, b'\r' | b'\n') {
+                let end = end_at(self.bytes, at);
+                // After a CR that ends open bytes an LF may come.
+                if self.ending == Ending::Open && self.bytes.get(at..) == Some(b"\r") {
+                    return None;
+                }
+                self.note_bare_cr(end);
+                return Some(LineEnd { next: end.next.min(self.bytes.len()), ..end });
+            }
+            let end = self.header_end(at);
+            let line = self.bytes.get(at..end.map_or(self.bytes.len(), |end| end.at)).unwrap_or_default();
+            self.lines += 1;
+            if self.lines > MAX_HEADERS {
+                self.collector.flag(Oddity::TooManyHeaders);
+            } else if end.is_some() || self.ending == Ending::Whole {
+                self.collector.line(line);
+            } else {
+                self.collector.cut_line(line);
+            }
+            at = end?.next;
+        }
+    }
+
+    /// The end of the header that begins at `from`, folds included; `None` if it is not seen. It
+    /// takes the next line to see it.
+    fn header_end(&mut self, from: usize) -> Option<LineEnd> {
+        let mut from = from;
+        loop {
+            let end = line_end(self.bytes, from)?;
+            self.note_bare_cr(end);
+            match self.bytes.get(end.next) {
+                Some(&b) if is_blank(b) => from = end.next,
+                Some(_) => return Some(end),
+                None => return (self.ending == Ending::Whole).then_some(end),
+            }
+        }
+    }
+
+    fn note_bare_cr(&mut self, end: LineEnd) {
+        let ends_all = self.ending == Ending::Whole && self.bytes.get(end.at..) == Some(b"\r");
+        if end.bare_cr || ends_all {
+            self.collector.flag(Oddity::BareCr);
+        }
+    }
+}
