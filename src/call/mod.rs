@@ -1,6 +1,23 @@
 //! Folds INVITE transactions into attempts with one outcome each; registrations and sessions
 //! beside them.
+//!
+//! In: the messages of one Call-ID. Out: facts, to an [`Observer`].
 
+mod conversation;
+mod delays;
+mod evidence;
+mod facts;
+mod legs;
+mod memory;
+mod observer;
 mod outcome;
+mod registration;
+mod session;
+mod verdict;
 
+pub use conversation::{Conversation, Sleeping, Surroundings};
+pub use memory::{Memory, Tombstone};
+pub use observer::{
+    Attempt, AttemptDelays, Bid, Bye, Observer, Party, Protocol, Registration, RequestOver, Session,
+};
 pub use outcome::{Alerted, Detail, Flag, Outcome, RegisterOutcome, Side};

@@ -3,10 +3,25 @@
 //! In: what transactions and calls observed. Out: a [`Summary`], which every report only writes
 //! down.
 
+mod attempts;
+mod b2bua;
 mod counts;
+mod finish;
+mod histogram;
+mod messages;
+mod names;
+mod notes;
 mod ratio;
+mod series;
+mod sessions;
 pub mod summary;
+mod tally;
+mod texts;
 
+pub use attempts::HostSide;
 pub use counts::Counts;
+pub use finish::End;
+pub use names::MAX_METHODS;
 pub use ratio::{Ratio, share};
 pub use summary::Summary;
+pub use tally::{Choices, Tally};

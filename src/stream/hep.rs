@@ -69,6 +69,12 @@ pub fn frame(bytes: &[u8]) -> Frame {
     }
 }
 
+/// Whether `bytes` may be HEP: cheap enough for every datagram.
+#[inline]
+pub fn may_begin(bytes: &[u8]) -> bool {
+    matches!(bytes, [b'H' | b'E', b'E', b'P', b'3', ..] | [1 | 2, 16 | 28 | 40 | 52, ..])
+}
+
 /// Reads one HEP packet. `None` if it is none.
 pub fn parse(bytes: &[u8]) -> Option<Hep<'_>> {
     match bytes {

@@ -1,9 +1,20 @@
 //! Pairs responses with requests and tells retransmissions, capture duplicates and hop copies
 //! apart.
 //!
-//! In: messages with their origin. Out: the bin of each, and the exchanges and legs they belong
-//! to. Knows nothing of captures, headers' bytes or statistics.
+//! In: messages with their origin, all of one Call-ID. Out: the bin of each, and the
+//! [`Exchange`]s and [`Leg`]s they belong to. Knows nothing of captures or statistics.
 
 mod bin;
+mod exchange;
+mod facts;
+mod key;
+mod leg;
+mod relation;
+mod sighting;
 
 pub use bin::Bin;
+pub use exchange::{Evidence, Exchange, Role, Step, TIMER_B};
+pub use facts::head_key;
+pub use key::{CallKey, Keys, MethodKey, ViaKey, ViaKeys, tag_key, via_keys};
+pub use leg::{Final, Leg, Location};
+pub use relation::{is_downstream, is_related, lists};

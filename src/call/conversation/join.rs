@@ -1,0 +1,189 @@
+//! Which attempt or registration a new exchange belongs to.
+
+use crate::flow::Origin;
+use crate::sip::Message;
+use crate::time::Timestamp;
+use crate::transaction::Keys;
+use crate::transaction::{Exchange, Leg, MethodKey, Role, Step, TIMER_B, is_downstream};
+
+use super::super::RegisterOutcome;
+use super::super::evidence;
+use super::super::facts;
+use super::super::observer::Observer;
+use super::super::registration::{self, OpenRegistration};
+use super::super::verdict::deadline;
+use super::{Conversation, OpenAttempt, Surroundings};
+
+impl Conversation {
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn invite_step(
+        &mut self,
+        e: usize,
+        l: usize,
+        keys: &Keys,
+        message: &Message<'_>,
+        step: &Step,
+        origin: &Origin,
+        around: &mut Surroundings<'_, impl Observer>,
+    ) {
+        let x = &mut self.exchanges[e];
+        // 2xx through a proxy that hides the dialog: a CANCEL seen earlier may have had no leg yet.
+        if x.requested && x.to == 0 && message.status().is_some_and(|s| s.get() == 100) && keys.to != 0 {
+            around.memory.note_tagger(origin.flow.source.ip);
+        }
+        let tags_trying = around.memory.is_tagger(x.legs[l].flow.destination.ip);
+        if x.role == Role::Open {
+            if x.requested {
+                x.role = if x.to == 0 { Role::Initial(None) } else { Role::InDialog };
+            } else if step.first_final.is_some() {
+                x.role =
+                    if evidence::is_in_dialog(x, tags_trying) { Role::InDialog } else { Role::Initial(None) };
+            }
+        }
+        match self.exchanges[e].role {
+            Role::Initial(None) => self.join_attempt(e, l, message),
+            Role::InDialog => self.refresh_step(e, message, origin.stamp.time),
+            _ => {}
+        }
+    }
+
+    /// Gives a new initial exchange its attempt: the one it continues, the one it lies behind, or
+    /// a new one.
+    pub(super) fn join_attempt(&mut self, e: usize, l: usize, message: &Message<'_>) {
+        let x = &self.exchanges[e];
+        let (from, leg, started) = (x.from, &x.legs[l], x.started);
+        let continued = self.attempts.iter().rev().find(|a| a.from == from && self.continues(a, started));
+        let behind = || {
+            self.attempts.iter().rev().find(|a| {
+                a.from != from && self.legs_of(a.id).any(|up| up.is_open() && is_downstream(leg, up))
+            })
+        };
+        let retried = || {
+            let credentials = !message.credentials.is_empty();
+            self.attempts.iter().rev().find(|a| {
+                credentials
+                    && a.from != from
+                    && self.continues(a, started)
+                    && self.exchanges_of(a.id).last().is_some_and(|last| {
+                        last.cseq < x.cseq
+                            && last.legs.iter().any(|l| l.ended.is_some_and(|f| f.status.is_challenge()))
+                    })
+            })
+        };
+        let (id, b2bua) = match (continued, behind()) {
+            (Some(a), _) => (Some(a.id), false),
+            (None, Some(a)) => (Some(a.id), true),
+            (None, None) => (retried().map(|a| a.id), false),
+        };
+        let assumed = !x.requested;
+        let id = id.unwrap_or_else(|| {
+            let id = self.next_id;
+            self.next_id = id.wrapping_add(1);
+            self.attempts.push(OpenAttempt {
+                id,
+                from,
+                b2bua: false,
+                assumed,
+                elsewhere: false,
+                early_bye: false,
+                called: facts::called_number(message),
+            });
+            id
+        });
+        if b2bua && let Some(a) = self.attempts.iter_mut().find(|a| a.id == id) {
+            a.b2bua = true;
+        }
+        self.exchanges[e].role = Role::Initial(Some(id));
+    }
+
+    /// Whether an INVITE at `started` continues attempt `a`: no 2xx and no BYE yet, its
+    /// credentials not refused, and no later than 32 s after the end of its last leg.
+    pub(super) fn continues(&self, a: &OpenAttempt, started: Timestamp) -> bool {
+        let byed = self.byes.iter().any(|b| b.from == a.from || b.to == a.from);
+        let answered = self.legs_of(a.id).any(|l| l.success.is_some());
+        let rejected = self.exchanges_of(a.id).last().is_some_and(|x| x.legs.iter().any(|l| l.rejected));
+        let last = self.legs_of(a.id).max_by_key(|l| l.began());
+        let end = last.map(|l| l.ended.map_or_else(|| deadline(l), |f| f.at));
+        !byed && !answered && !rejected && end.is_none_or(|end| started - end <= TIMER_B)
+    }
+
+    pub(super) fn exchanges_of(&self, id: u32) -> impl DoubleEndedIterator<Item = &Exchange> {
+        self.exchanges
+            .iter()
+            .filter(move |x| x.method == MethodKey::INVITE && x.role == Role::Initial(Some(id)))
+    }
+
+    pub(super) fn legs_of(&self, id: u32) -> impl Iterator<Item = &Leg> {
+        self.exchanges_of(id).flat_map(|x| &x.legs)
+    }
+
+    pub(super) fn register_step(&mut self, e: usize, message: &Message<'_>, time: Timestamp) {
+        if self.exchanges[e].role == Role::Open {
+            let to_uri = facts::to_uri(message);
+            let cseq = self.exchanges[e].cseq;
+            let continued = self.registrations.iter().rev().find(|r| {
+                r.to_uri == to_uri
+                    && self
+                        .registers_of(r.id)
+                        .last()
+                        .is_some_and(|last| registration::continues(last, cseq, time))
+            });
+            let id = continued.map(|r| r.id).unwrap_or_else(|| {
+                let id = self.next_id;
+                self.next_id = id.wrapping_add(1);
+                let wish = RegisterOutcome::Registered;
+                self.registrations.push(OpenRegistration { id, to_uri, wish });
+                id
+            });
+            self.exchanges[e].role = Role::Initial(Some(id));
+        }
+        if message.request_method().is_some()
+            && let Role::Initial(Some(id)) = self.exchanges[e].role
+            && let Some(r) = self.registrations.iter_mut().find(|r| r.id == id)
+        {
+            r.wish = registration::wish(message);
+        }
+    }
+
+    pub(super) fn registers_of(&self, id: u32) -> impl DoubleEndedIterator<Item = &Exchange> {
+        self.exchanges
+            .iter()
+            .filter(move |x| x.method == MethodKey::REGISTER && x.role == Role::Initial(Some(id)))
+    }
+
+    /// Roles that are still open when the time is over: rules D2 to D6 on what there is.
+    pub(super) fn decide_roles(&mut self, around: &mut Surroundings<'_, impl Observer>) {
+        for e in 0..self.exchanges.len() {
+            self.decide_role(e, around);
+        }
+    }
+
+    pub(super) fn decide_role(&mut self, e: usize, around: &mut Surroundings<'_, impl Observer>) {
+        let x = &self.exchanges[e];
+        if x.method != MethodKey::INVITE || x.role != Role::Open {
+            return;
+        }
+        let tags_trying = x.legs.first().is_some_and(|l| around.memory.is_tagger(l.flow.destination.ip));
+        if evidence::is_in_dialog(x, tags_trying) {
+            self.exchanges[e].role = Role::InDialog;
+            return;
+        }
+        let id = self.next_id;
+        self.next_id = id.wrapping_add(1);
+        let from = x.from;
+        let continued = self.attempts.iter().rev().find(|a| a.from == from && self.continues(a, x.started));
+        let id = continued.map(|a| a.id).unwrap_or_else(|| {
+            self.attempts.push(OpenAttempt {
+                id,
+                from,
+                b2bua: false,
+                assumed: true,
+                elsewhere: false,
+                early_bye: false,
+                called: None,
+            });
+            id
+        });
+        self.exchanges[e].role = Role::Initial(Some(id));
+    }
+}

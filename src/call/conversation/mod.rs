@@ -1,0 +1,323 @@
+//! Everything that passes under one Call-ID: exchanges, attempts, registrations and sessions.
+//!
+//! In: the messages of one Call-ID, in order. Out: facts, to an [`Observer`]. Every message is
+//! first told its bin, at once; verdicts come when nothing can change them any more: 32 s after a
+//! final, ten minutes after the last message of a leg without one, or at the end of the capture.
+//!
+//! Here: what a conversation holds and the way of a message through it. In `join`: which attempt
+//! or registration a new exchange belongs to. In `react`: what a message means beyond its own
+//! exchange. In `close`: when something is over, and what is told then.
+
+mod close;
+mod join;
+mod react;
+
+use smallvec::SmallVec;
+
+use crate::anomaly::Anomaly;
+use crate::flow::Origin;
+use crate::sip::Message;
+use crate::time::{Nanos, Timestamp};
+use crate::transaction::{Bin, CallKey, Exchange, Keys, Leg, MethodKey, Role, TIMER_B};
+
+use self::close::lose;
+use super::evidence::Tags;
+use super::memory::{Memory, Tombstone};
+use super::observer::Observer;
+use super::registration::{self, OpenRegistration};
+use super::session::{ByeSeen, OpenSession, Refresh};
+
+/// Exchanges kept under one Call-ID.
+const MAX_EXCHANGES: usize = 512;
+/// Sessions and BYEs kept under one Call-ID, each.
+const MAX_OPEN: usize = 64;
+
+/// One Call-ID.
+#[derive(Clone, Debug)]
+pub struct Conversation {
+    call: CallKey,
+    exchanges: Vec<Exchange>,
+    attempts: SmallVec<[OpenAttempt; 1]>,
+    registrations: SmallVec<[OpenRegistration; 1]>,
+    sessions: SmallVec<[OpenSession; 1]>,
+    byes: SmallVec<[ByeSeen; 1]>,
+    tags: Tags,
+    refresh: Option<Refresh>,
+    prack_answered: bool,
+    unreachable: bool,
+    legs_begun: u32,
+    next_id: u32,
+    last: Timestamp,
+    due: Timestamp,
+}
+
+/// A conversation of which only sessions are left.
+#[derive(Clone, Debug)]
+pub struct Sleeping {
+    sessions: SmallVec<[OpenSession; 1]>,
+    next_id: u32,
+    last: Timestamp,
+}
+
+/// An attempt whose time is not over.
+#[derive(Clone, Debug)]
+pub(super) struct OpenAttempt {
+    id: u32,
+    from: u64,
+    b2bua: bool,
+    assumed: bool,
+    elsewhere: bool,
+    early_bye: bool,
+    called: Option<u64>,
+}
+
+/// What a conversation needs from around it.
+pub struct Surroundings<'a, O> {
+    /// Who is told.
+    pub observer: &'a mut O,
+    /// What is remembered across Call-IDs.
+    pub memory: &'a mut Memory,
+    /// Within this, equal bytes are one packet captured twice.
+    pub window: Nanos,
+}
+
+impl Conversation {
+    /// A conversation about which nothing is known.
+    pub fn new(call: CallKey) -> Self {
+        Self {
+            call,
+            exchanges: Vec::new(),
+            attempts: SmallVec::new(),
+            registrations: SmallVec::new(),
+            sessions: SmallVec::new(),
+            byes: SmallVec::new(),
+            tags: Tags::default(),
+            refresh: None,
+            prack_answered: false,
+            unreachable: false,
+            legs_begun: 0,
+            next_id: 0,
+            last: Timestamp::MIN,
+            due: Timestamp::MAX,
+        }
+    }
+
+    /// When something may be over; [`Conversation::settle`] before that does nothing.
+    pub fn due(&self) -> Timestamp {
+        self.due
+    }
+
+    /// Last message.
+    pub fn last(&self) -> Timestamp {
+        self.last
+    }
+
+    /// The Call-ID.
+    pub fn call(&self) -> CallKey {
+        self.call
+    }
+
+    /// What is left of a quiet conversation: its sessions, in few bytes.
+    pub fn sleep(self) -> Sleeping {
+        Sleeping { sessions: self.sessions, next_id: self.next_id, last: self.last }
+    }
+
+    /// A conversation that goes on after a while.
+    pub fn wake(call: CallKey, sleeping: Sleeping) -> Self {
+        let Sleeping { sessions, next_id, last } = sleeping;
+        let tags = Tags::of_sessions(sessions.iter().flat_map(|s| s.dialogs.iter().map(|to| (s.from, *to))));
+        Self { sessions, next_id, last, tags, ..Self::new(call) }
+    }
+
+    /// Only sessions are left: nothing is due until a message comes.
+    pub fn is_quiet(&self) -> bool {
+        self.exchanges.is_empty() && self.attempts.is_empty() && self.byes.is_empty()
+    }
+
+    /// Nothing is left.
+    pub fn is_over(&self) -> bool {
+        self.is_quiet() && self.sessions.is_empty()
+    }
+
+    /// Every exchange has its final: evicting it loses less than evicting an open one.
+    pub fn is_finished(&self) -> bool {
+        self.exchanges.iter().all(|e| e.legs.iter().all(|l| !l.is_open()) || e.method == MethodKey::ACK)
+    }
+
+    /// Takes one message.
+    pub fn message(
+        &mut self,
+        keys: &Keys,
+        message: &Message<'_>,
+        origin: &Origin,
+        around: &mut Surroundings<'_, impl Observer>,
+    ) {
+        let now = origin.stamp.now;
+        self.settle(now, around);
+        self.last = self.last.max(origin.stamp.time);
+        let is_request = message.request_method().is_some();
+        let mut place = self.find(keys.transaction);
+        if let Some((e, l)) = place {
+            let bye = self.first_bye_of(e);
+            if self.exchanges[e].reopens(l, message, origin, bye) {
+                around.observer.anomaly(Anomaly::IdentifierReuse, origin.stamp.shown, origin.frame);
+                self.reopen(e, now, around);
+                place = None;
+            }
+        } else if let Some(tomb) = around.memory.tombstone(self.call, keys.transaction) {
+            if let Some(bin) = late(tomb, message, origin) {
+                around.observer.message(message, origin, bin, false);
+                return;
+            }
+            around.memory.forget(self.call, keys.transaction);
+            around.observer.anomaly(Anomaly::IdentifierReuse, origin.stamp.shown, origin.frame);
+        }
+        let Some((e, l)) = place.or_else(|| self.admit(keys, message, origin, is_request, around)) else {
+            // More legs than are kept: a response of its own, remembered nowhere.
+            around.observer.anomaly(Anomaly::StateRefused, origin.stamp.shown, origin.frame);
+            around.observer.evicted("legs", 1, true);
+            around.observer.message(message, origin, Bin::First, false);
+            return;
+        };
+        let new_tags = self.exchanges[e].evidence.in_dialog.is_none();
+        if let Some(status) = message.status()
+            && keys.method == MethodKey::INVITE
+            && new_tags | (self.exchanges[e].role == Role::Open)
+        {
+            self.tags.judge_reply(&mut self.exchanges[e], keys, status);
+        }
+        let step = self.exchanges[e].record(l, keys, message, origin, around.window);
+        let alive = self.is_alive_answer(e, keys, message);
+        around.observer.message(message, origin, step.bin, alive);
+        self.report(e, &step, message, origin, around);
+        self.react(e, l, keys, message, origin, &step, around);
+        self.tags.learn(keys, message);
+        self.due = self.due.min(self.exchange_due(&self.exchanges[e]));
+    }
+
+    /// An ICMP error quoted a request with this T-key.
+    pub fn unreachable(&mut self, transaction: u64) {
+        if let Some((e, _)) = self.find(transaction) {
+            self.unreachable |= self.exchanges[e].method == MethodKey::INVITE;
+        }
+    }
+
+    /// Closes what is over at `now`.
+    pub fn settle(&mut self, now: Timestamp, around: &mut Surroundings<'_, impl Observer>) {
+        if now < self.due {
+            return;
+        }
+        self.close_attempts(now, false, around);
+        self.close_registrations(now, false, around);
+        self.close_exchanges(now, false, around);
+        self.close_sessions(None, around);
+        self.find_due();
+    }
+
+    /// Closes everything: the capture ended at `end`.
+    pub fn finish(&mut self, end: Timestamp, around: &mut Surroundings<'_, impl Observer>) {
+        self.decide_roles(around);
+        self.close_attempts(end, true, around);
+        self.close_registrations(end, true, around);
+        self.close_exchanges(end, true, around);
+        self.close_sessions(Some(end), around);
+    }
+
+    /// Drops everything for lack of room: attempts without a verdict by `now` stay pending.
+    pub fn evict(&mut self, now: Timestamp, around: &mut Surroundings<'_, impl Observer>) {
+        self.decide_roles(around);
+        for i in 0..self.attempts.len() {
+            self.judge(i, now, true, around);
+        }
+        self.attempts.clear();
+        self.close_registrations(now, true, around);
+        self.close_exchanges(now, true, around);
+        for lost in std::mem::take(&mut self.sessions) {
+            lose(&lost, around);
+        }
+    }
+
+    fn find(&self, transaction: u64) -> Option<(usize, usize)> {
+        // The newest exchange is nearly always the one.
+        self.exchanges.iter().enumerate().rev().find_map(|(e, x)| Some((e, x.leg(transaction)?)))
+    }
+
+    /// Finds or makes the exchange and the leg of a message with an unknown T-key.
+    fn admit(
+        &mut self,
+        keys: &Keys,
+        message: &Message<'_>,
+        origin: &Origin,
+        is_request: bool,
+        around: &mut Surroundings<'_, impl Observer>,
+    ) -> Option<(usize, usize)> {
+        let e = match self.exchanges.iter().rposition(|x| x.matches(keys, is_request)) {
+            Some(e) if !self.is_repeated_call(e, is_request, origin) => e,
+            _ => {
+                if self.exchanges.len() >= MAX_EXCHANGES {
+                    self.drop_oldest_exchange(origin.stamp.now, around);
+                }
+                self.exchanges.push(Exchange::new(keys, message, origin.stamp.time));
+                self.exchanges.len() - 1
+            }
+        };
+        let order = self.legs_begun;
+        let l = self.exchanges[e].admit(keys, message, origin, order)?;
+        self.legs_begun = order.saturating_add(1);
+        if keys.method == MethodKey::CANCEL
+            && let Some(invite) = self.cancelled_leg(keys, message)
+        {
+            let (vias, depth) = (invite.vias.clone(), invite.depth);
+            let leg = &mut self.exchanges[e].legs[l];
+            (leg.vias, leg.depth) = (vias, depth);
+        } else if keys.method == MethodKey::INVITE {
+            self.exchanges[e].legs[l].cancelled = self.cancelled_before(keys, e, l);
+        }
+        Some((e, l))
+    }
+
+    /// An initial INVITE with a new branch more than 32 s after the exchange's final is a new
+    /// attempt even with the same E-key.
+    fn is_repeated_call(&self, e: usize, is_request: bool, origin: &Origin) -> bool {
+        let exchange = &self.exchanges[e];
+        is_request
+            && exchange.method == MethodKey::INVITE
+            && exchange.legs.iter().all(|l| l.ended.is_some_and(|f| origin.stamp.time - f.at > TIMER_B))
+    }
+
+    fn drop_oldest_exchange(&mut self, now: Timestamp, around: &mut Surroundings<'_, impl Observer>) {
+        let finished = |x: &Exchange| x.legs.iter().any(Leg::is_open);
+        let oldest =
+            self.exchanges.iter().enumerate().min_by_key(|(i, x)| (finished(x), x.last, *i)).map(|(i, _)| i);
+        let Some(e) = oldest else { return };
+        around.observer.evicted("exchanges", 1, true);
+        self.decide_role(e, around);
+        if let Role::Initial(Some(id)) = self.exchanges[e].role {
+            if let Some(i) = self.attempts.iter().position(|a| a.id == id) {
+                self.judge(i, now, true, around);
+                self.attempts.remove(i);
+                self.exchanges
+                    .retain(|x| !(x.method == MethodKey::INVITE && x.role == Role::Initial(Some(id))));
+            } else if let Some(i) = self.registrations.iter().position(|r| r.id == id) {
+                let open = self.registrations.remove(i);
+                let ours: Vec<&Exchange> = self.registers_of(id).collect();
+                let registration = registration::judge(&open, &ours, now);
+                around.observer.registration(&registration);
+                self.exchanges
+                    .retain(|x| !(x.method == MethodKey::REGISTER && x.role == Role::Initial(Some(id))));
+            }
+            return;
+        }
+        let closed = self.exchanges.remove(e);
+        self.close_exchange(&closed, now, around);
+    }
+}
+
+/// What a message on a T-key that is long over is: a copy from another tap, or the same again.
+/// `None`: the identifiers begin something new.
+fn late(tomb: Tombstone, message: &Message<'_>, origin: &Origin) -> Option<Bin> {
+    match message.request_method().map(MethodKey::of) {
+        Some(method) if method != MethodKey::ACK => (tomb.tap != origin.tap).then_some(Bin::CaptureDuplicate),
+        _ => Some(Bin::Retransmission),
+    }
+}

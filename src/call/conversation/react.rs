@@ -1,0 +1,228 @@
+//! What a message means beyond its own exchange: for dialogs, for other legs, for the call.
+
+use crate::anomaly::Anomaly;
+use crate::flow::Origin;
+use crate::sip::Message;
+use crate::time::{Nanos, Timestamp};
+use crate::transaction::{Bin, Exchange, Keys, Leg, MethodKey, Role, Step, via_keys};
+
+use super::super::evidence::Tags;
+use super::super::facts;
+use super::super::observer::Observer;
+use super::super::session::{self, ByeSeen, Refresh};
+use super::close::lose;
+use super::{Conversation, MAX_OPEN, Surroundings};
+
+impl Conversation {
+    /// The INVITE leg with the branch and sent-by of a CANCEL (RFC 3261 9.1).
+    pub(super) fn cancelled_leg(&mut self, keys: &Keys, message: &Message<'_>) -> Option<&mut Leg> {
+        let top = via_keys(message).first().copied()?;
+        self.exchanges
+            .iter_mut()
+            .rev()
+            .filter(|x| x.method == MethodKey::INVITE && x.cseq == keys.cseq && x.from == keys.from)
+            .flat_map(|x| &mut x.legs)
+            .find(|l| l.vias.first() == Some(&top))
+    }
+
+    /// When leg `l` was cancelled, if its CANCEL or the answer to it was seen before the leg itself.
+    pub(super) fn cancelled_before(&self, keys: &Keys, e: usize, l: usize) -> Option<Timestamp> {
+        let top = self.exchanges[e].legs[l].vias.first()?;
+        self.exchanges
+            .iter()
+            .filter(|x| x.method == MethodKey::CANCEL && x.cseq == keys.cseq && x.from == keys.from)
+            .flat_map(|x| &x.legs)
+            .filter(|c| c.vias.first() == Some(top))
+            .filter_map(|c| c.requested.or(c.success.map(|(first, _)| first)))
+            .min()
+    }
+
+    /// First BYE in a dialog of exchange `e`.
+    pub(super) fn first_bye_of(&self, e: usize) -> Option<Timestamp> {
+        let from = self.exchanges[e].from;
+        self.byes.iter().filter(|b| b.from == from || b.to == from).map(|b| b.at).min()
+    }
+
+    /// Rule 0: the identifiers of exchange `e` begin something new. What a reopened initial INVITE
+    /// knew under its Call-ID and From tag is forgotten.
+    pub(super) fn reopen(&mut self, e: usize, now: Timestamp, around: &mut Surroundings<'_, impl Observer>) {
+        let (from, initial) = {
+            let x = &self.exchanges[e];
+            (x.from, x.method == MethodKey::INVITE && x.to == 0)
+        };
+        if !initial {
+            let closed = self.exchanges.remove(e);
+            self.close_exchange(&closed, now, around);
+            closed.legs.iter().for_each(|leg| around.memory.forget(self.call, leg.key));
+            self.close_sessions(None, around);
+            return;
+        }
+        let mut i = 0;
+        while i < self.attempts.len() {
+            if self.attempts[i].from == from {
+                self.judge(i, now, false, around);
+                let id = self.attempts.remove(i).id;
+                self.exchanges
+                    .retain(|x| !(x.method == MethodKey::INVITE && x.role == Role::Initial(Some(id))));
+            } else {
+                i += 1;
+            }
+        }
+        let gone: Vec<Exchange> = self.exchanges.extract_if(.., |x| x.from == from || x.to == from).collect();
+        for x in &gone {
+            self.close_exchange(x, now, around);
+            x.legs.iter().for_each(|leg| around.memory.forget(self.call, leg.key));
+        }
+        self.close_sessions(None, around);
+        self.byes.retain(|b| b.from != from && b.to != from);
+        self.sessions.retain(|session| {
+            let theirs = session.from == from;
+            if theirs {
+                lose(session, around);
+            }
+            !theirs
+        });
+        self.tags = Tags::default();
+    }
+
+    /// What the step itself tells.
+    pub(super) fn report(
+        &self,
+        e: usize,
+        step: &Step,
+        message: &Message<'_>,
+        origin: &Origin,
+        around: &mut Surroundings<'_, impl Observer>,
+    ) {
+        let method = self.exchanges[e].method;
+        let observer = &mut *around.observer;
+        let mut note = |kind| observer.anomaly(kind, origin.stamp.shown, origin.frame);
+        if step.refused {
+            note(Anomaly::StateRefused);
+        }
+        if step.late_final {
+            note(Anomaly::LateFinal);
+        }
+        let negative = |d: Option<Option<Nanos>>| d.flatten().is_some_and(|d| d < Nanos::ZERO);
+        if negative(step.first_reply) || negative(step.first_final) {
+            note(Anomaly::NegativeDelay);
+        }
+        if step.refused {
+            observer.evicted("copies", 1, true);
+        }
+        let sample = |d: Option<Option<Nanos>>| d.flatten().filter(|d| *d >= Nanos::ZERO);
+        if let Some(delay) = sample(step.first_reply) {
+            observer.first_reply(method, delay);
+        }
+        if let Some(delay) = sample(step.first_final) {
+            observer.response_time(method, delay);
+        }
+        match (step.displaced, message.status()) {
+            (Some(displaced), _) => observer.inner(method, displaced),
+            (None, Some(status)) if step.late_final => observer.inner(method, status),
+            _ => {}
+        }
+    }
+
+    pub(super) fn is_alive_answer(&self, e: usize, keys: &Keys, message: &Message<'_>) -> bool {
+        let x = &self.exchanges[e];
+        let out_of_dialog = if x.requested { x.to == 0 } else { !self.tags.is_confirmed(keys) };
+        x.method == MethodKey::OPTIONS
+            && out_of_dialog
+            && message
+                .status()
+                .is_some_and(|s| s.is_final() && !matches!(s.get(), 408 | 500 | 502 | 503 | 504))
+    }
+
+    /// What a message means beyond its own exchange.
+    #[allow(clippy::too_many_arguments)] // One message, its place, and where to tell.
+    pub(super) fn react(
+        &mut self,
+        e: usize,
+        l: usize,
+        keys: &Keys,
+        message: &Message<'_>,
+        origin: &Origin,
+        step: &Step,
+        around: &mut Surroundings<'_, impl Observer>,
+    ) {
+        let method = self.exchanges[e].method;
+        let time = origin.stamp.time;
+        let status = message.status();
+        if method == MethodKey::INVITE {
+            self.invite_step(e, l, keys, message, step, origin, around);
+        } else if method == MethodKey::REGISTER {
+            self.register_step(e, message, time);
+        } else if method == MethodKey::ACK && status.is_none() {
+            // The ACK to a 2xx has a branch of its own (RFC 3261 13.2.2.4).
+            for x in self.exchanges.iter_mut().filter(|x| x.method == MethodKey::INVITE) {
+                if x.from == keys.from && x.cseq == keys.cseq {
+                    let answered = |l: &&mut Leg| {
+                        l.success.is_some() && (l.answerers.is_empty() || l.answerers.contains(&keys.to))
+                    };
+                    x.legs.iter_mut().filter(answered).for_each(|l| {
+                        l.acked.get_or_insert(time);
+                    });
+                }
+            }
+        } else if method == MethodKey::CANCEL {
+            if status.is_none_or(|s| s.is_success())
+                && let Some(leg) = self.cancelled_leg(keys, message)
+            {
+                leg.cancelled.get_or_insert(time);
+            }
+            if status.is_none() && facts::answered_elsewhere(message) {
+                let from = self.attempts.iter_mut().filter(|a| a.from == keys.from || a.b2bua);
+                from.for_each(|a| a.elsewhere = true);
+            }
+        } else if method == MethodKey::BYE {
+            self.bye_step(e, keys, message, step, time);
+        } else if method == MethodKey::PRACK {
+            self.prack_answered |= status.is_some_and(|s| s.is_success());
+        } else if method == MethodKey::UPDATE {
+            self.refresh_step(e, message, time);
+        }
+    }
+
+    pub(super) fn bye_step(
+        &mut self,
+        e: usize,
+        keys: &Keys,
+        message: &Message<'_>,
+        step: &Step,
+        time: Timestamp,
+    ) {
+        let (from, to) = (self.exchanges[e].from, self.exchanges[e].to);
+        if message.request_method().is_some() && step.bin == Bin::First {
+            for i in 0..self.attempts.len() {
+                let a = &self.attempts[i];
+                let early = a.from == keys.from && !self.legs_of(a.id).any(|l| l.success.is_some());
+                self.attempts[i].early_bye |= early;
+            }
+        }
+        let answered = session::answered_at(&self.exchanges[e]);
+        if let Some(bye) = self.byes.iter_mut().find(|b| b.from == from && b.to == to && !b.over) {
+            bye.answered = bye.answered.or(answered);
+        } else if self.byes.len() < MAX_OPEN {
+            let cause = message.request_method().and_then(|_| facts::cause(message));
+            self.byes.push(ByeSeen { from, to, at: time, answered, over: false, cause });
+        }
+    }
+
+    /// In-dialog INVITE or UPDATE: remembers whether the last refresh worked.
+    pub(super) fn refresh_step(&mut self, e: usize, message: &Message<'_>, time: Timestamp) {
+        match message.status() {
+            None if self.exchanges[e].to != 0
+                && self.refresh.is_none_or(|r| r.started != self.exchanges[e].started) =>
+            {
+                self.refresh = Some(Refresh { started: self.exchanges[e].started.min(time), worked: false });
+            }
+            Some(status) if status.is_final() && !matches!(status.get(), 408 | 481) => {
+                if let Some(r) = &mut self.refresh {
+                    r.worked = true;
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Initial or in-dialog? Rules D1 to D6, for one Call-ID.
+//!
+//! The To tag of a request decides. Where only replies were captured, what else passed under the
+//! Call-ID has to tell; the memory of that is here, bounded.
+
+use smallvec::SmallVec;
+
+use crate::sip::{Message, StatusCode};
+use crate::transaction::{Exchange, Keys, MethodKey};
+
+/// To tags, dialogs and tag pairs kept of one Call-ID, each.
+const MAX_TAGS: usize = 32;
+
+/// The tags seen under one Call-ID.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tags {
+    /// Dialogs confirmed by a 2xx to INVITE.
+    pub(super) confirmed: SmallVec<[(u64, u64); 1]>,
+    to_tags: SmallVec<[u64; 2]>,
+    /// Both tags of in-dialog requests, and of responses to them.
+    pairs: SmallVec<[(u64, u64); 1]>,
+}
+
+impl Tags {
+    /// What sessions that are up still tell.
+    pub(super) fn of_sessions(dialogs: impl Iterator<Item = (u64, u64)>) -> Self {
+        let mut tags = Self::default();
+        for (from, to) in dialogs {
+            push(&mut tags.confirmed, ordered(from, to));
+            push(&mut tags.to_tags, to);
+        }
+        tags
+    }
+
+    /// Learns from `message`. Call it after [`Tags::judge_reply`].
+    pub(super) fn learn(&mut self, keys: &Keys, message: &Message<'_>) {
+        let (from, to) = (keys.from, keys.to);
+        if to == 0 {
+            return;
+        }
+        match message.status() {
+            Some(status) => {
+                push(&mut self.to_tags, to);
+                if keys.method == MethodKey::INVITE && status.is_success() {
+                    push(&mut self.confirmed, ordered(from, to));
+                }
+                if tells_of_dialog(keys.method) && !status.is_challenge() {
+                    push(&mut self.pairs, ordered(from, to));
+                }
+            }
+            None if !matches!(keys.method, MethodKey::ACK | MethodKey::CANCEL | MethodKey::INVITE) => {
+                push(&mut self.pairs, ordered(from, to));
+            }
+            None => {}
+        }
+    }
+
+    /// Notes what a response to an INVITE tells while its request is unknown.
+    pub(super) fn judge_reply(&self, exchange: &mut Exchange, keys: &Keys, status: StatusCode) {
+        let code = status.get();
+        let evidence = &mut exchange.evidence;
+        if matches!(code, 180..=183 | 300..=399 | 404 | 480 | 486 | 603) {
+            evidence.initial_code = true;
+        }
+        if keys.to == 0 {
+            return;
+        }
+        if code == 100 {
+            evidence.tagged_trying.get_or_insert(keys.to);
+        }
+        if evidence.in_dialog.is_none() {
+            let pair = ordered(keys.from, keys.to);
+            evidence.in_dialog = Some(
+                self.confirmed.contains(&pair)
+                    || self.to_tags.contains(&keys.from)
+                    || self.pairs.contains(&pair),
+            );
+        }
+    }
+
+    /// Whether `keys` belong to a dialog confirmed earlier.
+    pub(super) fn is_confirmed(&self, keys: &Keys) -> bool {
+        self.confirmed.contains(&ordered(keys.from, keys.to))
+    }
+}
+
+/// D2 to D6 for an INVITE without a captured request. `tags_trying`: its answerer is known to put
+/// To tags into the 100 of initial INVITEs.
+pub(super) fn is_in_dialog(exchange: &Exchange, tags_trying: bool) -> bool {
+    let evidence = exchange.evidence;
+    let by_trying = evidence
+        .tagged_trying
+        .is_some_and(|tag| !evidence.initial_code && !tags_trying && exchange.tags.iter().all(|t| *t == tag));
+    by_trying || evidence.in_dialog == Some(true)
+}
+
+/// D5: methods whose responses carry the tags of a dialog.
+fn tells_of_dialog(method: MethodKey) -> bool {
+    // BYE, OPTIONS, PRACK, NOTIFY, INFO, REFER, MESSAGE, UPDATE by their index.
+    matches!(method.index(), Some(2 | 5 | 6 | 8 | 10 | 11 | 12 | 13))
+}
+
+fn ordered(a: u64, b: u64) -> (u64, u64) {
+    (a.min(b), a.max(b))
+}
+
+fn push<T: PartialEq, const N: usize>(list: &mut SmallVec<[T; N]>, item: T)
+where
+    [T; N]: smallvec::Array<Item = T>,
+{
+    if list.len() < MAX_TAGS && !list.contains(&item) {
+        list.push(item);
+    }
+}

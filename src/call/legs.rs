@@ -1,0 +1,134 @@
+//! The legs of one attempt, ordered up- and downstream.
+//!
+//! In: exchanges. Out: which legs are reference legs (downstream of none), in which rounds they
+//! were tried, and which lie behind which. Verdicts are made elsewhere.
+
+use std::cmp::Reverse;
+
+use crate::time::Nanos;
+use crate::transaction::{Exchange, Leg, is_downstream, lists};
+
+/// Legs that are ordered in one attempt; further ones are left out of the picture.
+const MAX_LEGS: usize = 64;
+/// Taps' clocks may differ by this much.
+const SKEW: Nanos = Nanos::from_secs(1);
+
+/// The legs of one attempt.
+pub(super) struct Legs<'a> {
+    /// All of them, by start of their exchange, then by their own.
+    pub(super) all: Vec<&'a Leg>,
+    /// Exchange number of each.
+    exchange: Vec<usize>,
+    /// Whether each is a reference leg.
+    reference: Vec<bool>,
+}
+
+impl<'a> Legs<'a> {
+    /// Orders the legs of `exchanges`, which are sorted by start.
+    pub(super) fn of(exchanges: &[&'a Exchange]) -> Self {
+        let mut legs: Vec<(usize, &Leg)> =
+            exchanges.iter().enumerate().flat_map(|(i, e)| e.legs.iter().map(move |l| (i, l))).collect();
+        legs.sort_by_key(|(e, leg)| (*e, leg.began()));
+        legs.truncate(MAX_LEGS);
+        let all: Vec<&Leg> = legs.iter().map(|(_, l)| *l).collect();
+        let exchange = legs.iter().map(|(e, _)| *e).collect();
+        let reference = reference_legs(&all);
+        Self { all, exchange, reference }
+    }
+
+    /// Reference legs, in order.
+    pub(super) fn references(&self) -> impl Iterator<Item = &'a Leg> + '_ {
+        self.numbers().map(|i| self.all[i])
+    }
+
+    /// Legs that are not reference legs.
+    pub(super) fn downstream(&self) -> impl Iterator<Item = &'a Leg> + '_ {
+        self.all.iter().zip(&self.reference).filter(|(_, r)| !**r).map(|(l, _)| *l)
+    }
+
+    /// The reference legs in rounds: another exchange, or a leg that starts when all earlier ones
+    /// have ended, opens a new round.
+    pub(super) fn rounds(&self) -> Vec<Vec<&'a Leg>> {
+        let mut rounds: Vec<Vec<&Leg>> = Vec::new();
+        let mut last = None;
+        for i in self.numbers() {
+            let leg = self.all[i];
+            let same = last == Some(self.exchange[i])
+                && rounds.last().is_some_and(|round| round.iter().any(|l| l.was_open_at(leg.started)));
+            last = Some(self.exchange[i]);
+            match rounds.last_mut() {
+                Some(round) if same => round.push(leg),
+                _ => rounds.push(vec![leg]),
+            }
+        }
+        rounds
+    }
+
+    /// The exchange number of the leg with T-key `key`.
+    pub(super) fn exchange_of(&self, key: u64) -> Option<usize> {
+        self.all.iter().position(|l| l.key == key).map(|i| self.exchange[i])
+    }
+
+    /// Legs of exchange number `exchange`.
+    pub(super) fn in_exchange(&self, exchange: usize) -> impl Iterator<Item = &'a Leg> + '_ {
+        self.all.iter().zip(&self.exchange).filter(move |(_, e)| **e == exchange).map(|(l, _)| *l)
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.all.len()).filter(|i| self.reference[*i])
+    }
+}
+
+/// Whether `b` was caused by `a`: downstream of it, and begun while it was open.
+pub(super) fn caused_by(b: &Leg, a: &Leg) -> bool {
+    is_downstream(b, a)
+        && (lists(b, a)
+            || a.was_open_at(b.started)
+            || a.was_open_at(b.started - SKEW)
+            || a.was_open_at(b.started + SKEW))
+}
+
+/// Whether `leg`'s counted final is *inner*: some leg upstream of it ended with another code.
+pub(super) fn is_inner(leg: &Leg, among: &[&Leg]) -> bool {
+    let Some(end) = leg.ended else { return false };
+    end.counted
+        && among.iter().any(|up| {
+            up.ended.is_some_and(|f| f.status != end.status) && !std::ptr::eq(*up, leg) && caused_by(leg, up)
+        })
+}
+
+/// Legs downstream of `leg` with no other leg between.
+pub(super) fn directly_below<'a>(leg: &Leg, among: &[&'a Leg]) -> Vec<&'a Leg> {
+    let below: Vec<&Leg> =
+        among.iter().copied().filter(|l| !std::ptr::eq(*l, leg) && caused_by(l, leg)).collect();
+    let between = |l: &Leg| below.iter().any(|m| !std::ptr::eq(*m, l) && is_downstream(l, m));
+    below.iter().copied().filter(|l| !between(l)).collect()
+}
+
+/// The leg whose final decides among `legs` (RFC 3261 16.7 step 6): 482 (merged fork) only if
+/// there is no other; 6xx first, then the lowest class, within it 401, 407, 415, 420, 484 first,
+/// then the latest.
+pub(super) fn deciding<'a>(legs: impl Iterator<Item = &'a Leg>) -> Option<&'a Leg> {
+    let rank = |leg: &&Leg| {
+        let end = leg.ended?;
+        let (code, class) = (end.status.get(), end.status.class());
+        let class = if class == 6 { 0 } else { class };
+        let negotiation = matches!(code, 401 | 407 | 415 | 420 | 484);
+        Some((code == 482, class, !negotiation, Reverse((end.at, leg.order))))
+    };
+    legs.filter_map(|leg| Some((rank(&leg)?, leg))).min_by_key(|(r, _)| *r).map(|(_, leg)| leg)
+}
+
+fn reference_legs(all: &[&Leg]) -> Vec<bool> {
+    let requested = all.iter().any(|l| l.requested.is_some());
+    let named = all.iter().any(|a| all.iter().any(|b| lists(b, a)));
+    if requested || named {
+        return all
+            .iter()
+            .map(|l| !all.iter().any(|up| !std::ptr::eq(*up, *l) && is_downstream(l, up)))
+            .collect();
+    }
+    // Replies only, and no list names another's top: the least Via depth is next to the caller.
+    let least = all.iter().map(|l| l.depth).filter(|d| *d > 0).min().unwrap_or(0);
+    all.iter().map(|l| l.depth == least).collect()
+}

@@ -1,0 +1,206 @@
+//! What calls tell whoever counts them.
+//!
+//! `call` and `transaction` know nothing of statistics: they report facts to an [`Observer`], each
+//! once, and in an order that depends on the capture alone.
+
+use smallvec::SmallVec;
+
+use crate::anomaly::Anomaly;
+use crate::flow::{Endpoint, Flow, FrameId, Origin};
+use crate::sip::{Message, StatusCode};
+use crate::time::{Nanos, Timestamp};
+use crate::transaction::{Bin, Location, MethodKey};
+
+use super::{Alerted, Detail, Flag, Outcome, RegisterOutcome, Side};
+
+/// Receives what happened.
+pub trait Observer {
+    /// Something odd at `frame`.
+    fn anomaly(&mut self, kind: Anomaly, time: Timestamp, frame: FrameId);
+    /// One message, in the bin it falls into. `alive`: it is a final to an out-of-dialog OPTIONS
+    /// that means "alive", whatever its class.
+    fn message(&mut self, message: &Message<'_>, origin: &Origin, bin: Bin, alive: bool);
+    /// A transaction's first response, after `delay`.
+    fn first_reply(&mut self, method: MethodKey, delay: Nanos);
+    /// A transaction's first final, after `delay`.
+    fn response_time(&mut self, method: MethodKey, delay: Nanos);
+    /// A final that counted, on a leg whose upstream leg ended with another code.
+    fn inner(&mut self, method: MethodKey, status: StatusCode);
+    /// A request on a reference leg whose time is over.
+    fn request_over(&mut self, request: &RequestOver);
+    /// An INVITE attempt with its outcome. `false` if it is left out by the user's choice of
+    /// hosts: then its session is left out too.
+    fn attempt(&mut self, attempt: &Attempt) -> bool;
+    /// An in-dialog INVITE and its final, if it got one.
+    fn reinvite(&mut self, status: Option<StatusCode>);
+    /// A REGISTER attempt with its outcome.
+    fn registration(&mut self, registration: &Registration);
+    /// A call was answered.
+    fn answered(&mut self, at: Timestamp);
+    /// A session that ended, or is still up at the end of the capture.
+    fn session(&mut self, session: &Session);
+    /// A BYE whose transaction is over.
+    fn bye(&mut self, bye: &Bye);
+    /// `count` items of `table` were dropped or refused for lack of room. `matters`: figures are
+    /// no longer exact.
+    fn evicted(&mut self, table: &'static str, count: u64, matters: bool);
+}
+
+/// A request's end on one reference leg.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestOver {
+    /// Method.
+    pub method: MethodKey,
+    /// Where it was sent.
+    pub destination: Endpoint,
+    /// It got a final response.
+    pub answered: bool,
+    /// Times it was sent again.
+    pub resent: u32,
+}
+
+/// One attempt: a caller's try to reach someone, retries included.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// First message.
+    pub started: Timestamp,
+    /// Frame of the first message.
+    pub frame: FrameId,
+    /// First INVITE; `None` if it was not captured.
+    pub requested: Option<Timestamp>,
+    /// Exactly one.
+    pub outcome: Outcome,
+    /// Closer words.
+    pub details: SmallVec<[Detail; 2]>,
+    /// What the caller got to know.
+    pub alerted: Alerted,
+    /// Flags.
+    pub flags: SmallVec<[Flag; 2]>,
+    /// `None` while pending.
+    pub side: Option<Side>,
+    /// The final that decided; `None` without one.
+    pub status: Option<StatusCode>,
+    /// Q.850 cause of that final.
+    pub cause: Option<u8>,
+    /// Where the cause arose.
+    pub location: Location,
+    /// INVITE transactions on reference legs.
+    pub transactions: u32,
+    /// Tries on reference legs that timed out or ended.
+    pub bids: Vec<Bid>,
+    /// Finals overtaken by a retry or a later round.
+    pub intermediate: SmallVec<[StatusCode; 2]>,
+    /// Failing finals that counted and were overtaken.
+    pub overtaken: u32,
+    /// Codes changed on the way: inner, outer.
+    pub translated: SmallVec<[(StatusCode, StatusCode); 1]>,
+    /// Delays from the first INVITE; see the README for each.
+    pub delays: AttemptDelays,
+    /// First ringback to CANCEL, of a cancelled attempt that was alerted.
+    pub rang: Option<Nanos>,
+    /// Ends of its first reference leg.
+    pub flow: Flow,
+    /// The called number's last eight digits as a hash; `None` without digits.
+    pub called: Option<u64>,
+}
+
+/// Delays of one attempt; `None` where undefined.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AttemptDelays {
+    /// First INVITE to first ringback or 2xx.
+    pub pdd: Option<Nanos>,
+    /// The same from the last INVITE with credentials.
+    pub pdd_authenticated: Option<Nanos>,
+    /// First INVITE to first status (RFC 6076 4.3).
+    pub srd: Option<Nanos>,
+    /// First INVITE to first 2xx.
+    pub setup: Option<Nanos>,
+    /// First ringback to 2xx.
+    pub ring: Option<Nanos>,
+    /// 2xx to ACK.
+    pub ack: Option<Nanos>,
+}
+
+/// One try on a reference leg.
+#[derive(Clone, Copy, Debug)]
+pub struct Bid {
+    /// Where the INVITE was sent.
+    pub destination: Endpoint,
+    /// That leg's own final.
+    pub status: Option<StatusCode>,
+    /// No response of any kind.
+    pub silent: bool,
+    /// Times its INVITE was sent again.
+    pub resent: u32,
+    /// INVITE to first ringback or 2xx on this leg.
+    pub pdd: Option<Nanos>,
+}
+
+/// One REGISTER attempt.
+#[derive(Clone, Debug)]
+pub struct Registration {
+    /// Exactly one.
+    pub outcome: RegisterOutcome,
+    /// Closer word on `auth_failed` and `pending`.
+    pub detail: Option<Detail>,
+    /// The final that decided.
+    pub status: Option<StatusCode>,
+    /// First REGISTER to 2xx.
+    pub rrd: Option<Nanos>,
+}
+
+/// What an answered INVITE established.
+#[derive(Clone, Copy, Debug)]
+pub struct Session {
+    /// First 2xx on the reference leg; `None` if the call began before the capture.
+    pub started: Option<Timestamp>,
+    /// The BYE that ended the last dialog; `None` while up.
+    pub ended: Option<Timestamp>,
+    /// Every BYE got a final.
+    pub completed: bool,
+    /// Some BYE got none for 32 s.
+    pub failed: bool,
+    /// Forgotten for lack of room.
+    pub lost: bool,
+    /// Answered without 101–199 and within a second.
+    pub instant: bool,
+    /// Who hung up.
+    pub by: Party,
+    /// It ended within 40 s after a failed session refresh.
+    pub refresh_failed: bool,
+    /// Cause of the first BYE: protocol (`Q.850` or `SIP`) and number.
+    pub cause: Option<(Protocol, u32)>,
+}
+
+/// Who sent the first BYE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Party {
+    /// Its From tag is the attempt's.
+    Caller,
+    /// Its From tag is the callee's.
+    Callee,
+    /// Both, within a round trip.
+    Both,
+    /// The call's beginning was not captured.
+    Unknown,
+}
+
+/// Protocol of a cause (RFC 3326).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Protocol {
+    /// ITU-T Q.850.
+    Q850,
+    /// A SIP status code.
+    Sip,
+}
+
+/// A BYE's end.
+#[derive(Clone, Copy, Debug)]
+pub struct Bye {
+    /// Its final, if any.
+    pub status: Option<StatusCode>,
+    /// BYE to final.
+    pub delay: Option<Nanos>,
+    /// 32 s have passed without a final.
+    pub silent: bool,
+}

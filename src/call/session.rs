@@ -1,0 +1,119 @@
+//! What answered INVITEs established, until a BYE ends it.
+//!
+//! A session is remembered by its tags and its start alone; a long call costs a few dozen bytes.
+
+use smallvec::SmallVec;
+
+use crate::time::{Nanos, Timestamp};
+use crate::transaction::{Exchange, TIMER_B};
+
+use super::observer::{Party, Protocol, Session};
+
+/// A BYE this soon after a failed session refresh follows from it.
+const AFTER_REFRESH: Nanos = Nanos::from_secs(40);
+
+/// A session that has not ended.
+#[derive(Clone, Debug)]
+pub(super) struct OpenSession {
+    /// The attempt's From tag.
+    pub(super) from: u64,
+    /// To tags of its dialogs; empty if the 2xx carried none.
+    pub(super) dialogs: SmallVec<[u64; 1]>,
+    /// First 2xx on the reference leg.
+    pub(super) started: Timestamp,
+    /// See [`Session::instant`].
+    pub(super) instant: bool,
+}
+
+/// A BYE that was seen, until its session takes it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ByeSeen {
+    pub(super) from: u64,
+    pub(super) to: u64,
+    pub(super) at: Timestamp,
+    /// When it got its first final.
+    pub(super) answered: Option<Timestamp>,
+    /// Its transaction is over.
+    pub(super) over: bool,
+    pub(super) cause: Option<(Protocol, u32)>,
+}
+
+/// The last in-dialog INVITE or UPDATE: a session refresh, perhaps.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Refresh {
+    pub(super) started: Timestamp,
+    /// It got a final other than 408 and 481.
+    pub(super) worked: bool,
+}
+
+impl OpenSession {
+    /// Whether the BYE with these tags ends one of its dialogs.
+    fn has(&self, bye: &ByeSeen) -> bool {
+        let (other, ours) =
+            if bye.from == self.from { (bye.to, true) } else { (bye.from, bye.to == self.from) };
+        ours && (self.dialogs.is_empty() || self.dialogs.contains(&other))
+    }
+
+    /// The session's end, if every dialog has had a BYE whose transaction is over; or, at the
+    /// `end` of the capture, what is known by then.
+    pub(super) fn end(
+        &self,
+        byes: &[ByeSeen],
+        refresh: Option<Refresh>,
+        end: Option<Timestamp>,
+    ) -> Option<Session> {
+        let ours: Vec<&ByeSeen> = byes.iter().filter(|b| self.has(b)).collect();
+        let first = ours.iter().min_by_key(|b| b.at).copied();
+        let dialogs = self.dialogs.len().max(1);
+        let hung_up = |tag: u64| ours.iter().any(|b| b.over && (b.from == tag || b.to == tag));
+        let closed = if self.dialogs.is_empty() {
+            ours.iter().any(|b| b.over)
+        } else {
+            self.dialogs.iter().filter(|tag| hung_up(**tag)).count() == dialogs
+        };
+        if !closed && end.is_none() {
+            return None;
+        }
+        let mut session = Session {
+            started: Some(self.started),
+            ended: None,
+            completed: false,
+            failed: false,
+            lost: false,
+            instant: self.instant,
+            by: Party::Unknown,
+            refresh_failed: false,
+            cause: None,
+        };
+        if let (true, Some(first)) = (closed, first) {
+            session.ended = ours.iter().map(|b| b.at).max();
+            session.completed = ours.iter().all(|b| b.answered.is_some() || self.crossed(b, &ours));
+            session.failed = !session.completed;
+            session.by = self.party(first, &ours);
+            session.cause = first.cause;
+            session.refresh_failed = refresh
+                .is_some_and(|r| !r.worked && first.at >= r.started && first.at - r.started <= AFTER_REFRESH);
+        }
+        Some(session)
+    }
+
+    /// A BYE without answer whose dialog another BYE ended properly is no failure.
+    fn crossed(&self, bye: &ByeSeen, all: &[&ByeSeen]) -> bool {
+        all.iter().any(|b| b.answered.is_some() && b.from == bye.to && b.to == bye.from)
+    }
+
+    fn party(&self, first: &ByeSeen, all: &[&ByeSeen]) -> Party {
+        let until = first.answered.unwrap_or(first.at + TIMER_B);
+        let crossing = all.iter().any(|b| b.from != first.from && b.from == first.to && b.at <= until);
+        match (crossing, first.from == self.from) {
+            (true, _) => Party::Both,
+            (false, true) => Party::Caller,
+            (false, false) => Party::Callee,
+        }
+    }
+}
+
+/// When a BYE's exchange got its first final.
+pub(super) fn answered_at(exchange: &Exchange) -> Option<Timestamp> {
+    exchange.legs.iter().filter_map(|l| l.ended.map(|f| f.at)).min()
+}

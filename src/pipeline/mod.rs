@@ -1,0 +1,233 @@
+//! The order of the stages: the only place that knows it.
+//!
+//! ```text
+//! frame → decode → datagram ───────────────────────┐
+//!                → segment → stream → direction ───┼→ message → shard → tally → Summary
+//!                → SCTP packet → user messages ────┘
+//! ```
+//!
+//! Before the shards everything is cheap and needs the frames' order; from the shards on, all that
+//! passes under one Call-ID is handled by one of them.
+
+mod direction;
+mod opaque;
+mod sink;
+
+use std::path::PathBuf;
+
+use crate::anomaly::{Anomalies, Anomaly};
+use crate::capture::{Frame, Inputs, OpenError};
+use crate::decode::{Decoded, Decoder, Packet, TcpInfo};
+use crate::fate::Fate;
+use crate::flow::{FrameId, Origin, Transport};
+use crate::shard::Limits;
+use crate::sip::{Other, Scan, classify_other, looks_like_sip, scan_datagram};
+use crate::stats::{Choices, End, Summary};
+use crate::stream::hep;
+use crate::stream::sctp::Sctp;
+use crate::stream::tcp::{Pushed, Streams};
+use crate::time::{Nanos, Stamp, Timestamp};
+
+use self::direction::{Carried, Direction};
+use self::opaque::UnknownLinks;
+use self::sink::Sink;
+
+/// What a run needs to know.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Captures; `-` is standard input.
+    pub paths: Vec<PathBuf>,
+    /// Within this, equal bytes are one packet captured twice.
+    pub duplicate_window: Nanos,
+    /// What changes figures.
+    pub choices: Choices,
+    /// What each shard may hold.
+    pub limits: Limits,
+}
+
+/// Reads all input and sums it up. Fails if no input can be read at all.
+pub fn run(settings: &Settings) -> Result<Summary, Vec<OpenError>> {
+    let mut inputs = Inputs::open(&settings.paths)?;
+    let mut reading = Anomalies::default();
+    let mut run = Run::new(settings);
+    while let Some(frame) = inputs.next(&mut reading) {
+        run.frame(&frame);
+    }
+    run.notes.merge(&reading);
+    Ok(run.finish(End { files: inputs.reports(), end: inputs.now(), ..End::default() }))
+}
+
+/// The stages between the reader and the summary.
+struct Run {
+    decoder: Decoder,
+    network: Network,
+    unknown_links: UnknownLinks,
+    /// Oddities of the reader and the decoder; each stage needs a book of its own to write in.
+    notes: Anomalies,
+}
+
+/// The stages behind the decoder.
+struct Network {
+    streams: Streams<Direction>,
+    sctp: Sctp,
+    sink: Sink,
+    notes: Anomalies,
+}
+
+impl Run {
+    fn new(settings: &Settings) -> Self {
+        Self {
+            decoder: Decoder::new(Default::default()),
+            network: Network {
+                streams: Streams::default(),
+                sctp: Sctp::default(),
+                sink: Sink::new(settings),
+                notes: Anomalies::default(),
+            },
+            unknown_links: UnknownLinks::default(),
+            notes: Anomalies::default(),
+        }
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>) {
+        let Self { decoder, network, unknown_links, notes } = self;
+        // What lost its rest comes first: it is older than this frame. Its frames have had their fate.
+        decoder.expired(frame.stamp.now, notes, |part, id, stamp| {
+            network.packet(&part, id, Stamp { now: frame.stamp.now, ..stamp });
+        });
+        network.advance(frame.stamp.now);
+        let decoded = decoder.decode(frame, notes);
+        let fate = network.packet(&decoded, frame.id, frame.stamp);
+        if fate == Fate::UnknownLink {
+            unknown_links.note(frame.link);
+            notes.note(Anomaly::UnknownLink, frame.stamp.shown, frame.id);
+        }
+        network.sink.tally.fates.note(fate);
+    }
+
+    fn finish(mut self, mut end: End) -> Summary {
+        let now = end.end.unwrap_or_default();
+        let Self { decoder, network, notes, .. } = &mut self;
+        decoder.finish(notes, |part, id, stamp| {
+            network.packet(&part, id, Stamp { now, ..stamp });
+        });
+        network.finish(now);
+        let Network { mut sink, notes, .. } = self.network;
+        sink.finish(now);
+        end.unknown_links = self.unknown_links.rows();
+        end.tls = sink.tls.rows();
+        sink.tally.anomalies.merge(&self.notes);
+        sink.tally.anomalies.merge(&notes);
+        for (table, kind) in [("fragments", Anomaly::FragmentEvicted), ("streams", Anomaly::StreamEvicted)] {
+            end.evicted.push((table, sink.tally.anomalies.count(kind)));
+        }
+        sink.tally.finish(end)
+    }
+}
+
+impl Network {
+    /// What a decoded packet holds, and its frame's fate.
+    fn packet(&mut self, decoded: &Decoded<'_>, frame: FrameId, stamp: Stamp) -> Fate {
+        match decoded {
+            Decoded::Datagram(p) => self.datagram(p, &origin(p, frame, stamp, Transport::Udp)),
+            Decoded::Segment(p, tcp) => self.segment(p, tcp, &origin(p, frame, stamp, Transport::Tcp)),
+            Decoded::Sctp(p) => self.sctp(p, &origin(p, frame, stamp, Transport::Sctp)),
+            Decoded::Icmp(quote) => {
+                self.sink.quoted(quote, frame, stamp);
+                Fate::Icmp
+            }
+            Decoded::Nothing(fate) => *fate,
+        }
+    }
+
+    fn datagram(&mut self, p: &Packet<'_>, origin: &Origin) -> Fate {
+        if looks_like_sip(p.payload) {
+            match scan_datagram(p.payload, p.cut) {
+                Scan::NotSip => {}
+                scan => return if self.sink.scanned(&scan, origin) { Fate::Sip } else { Fate::OtherUdp },
+            }
+        }
+        if hep::may_begin(p.payload)
+            && let Some(found) = hep::parse(p.payload)
+            && let Some(fate) = self.sink.hep(&found, origin)
+        {
+            return fate;
+        }
+        match classify_other(p.payload) {
+            Other::Keepalive => Fate::Keepalive,
+            Other::Stun => Fate::Stun,
+            Other::Rtp => Fate::Rtp,
+            Other::Tls => Fate::Tls,
+            Other::Sigcomp => Fate::Sigcomp,
+            Other::Unknown => Fate::OtherUdp,
+        }
+    }
+
+    fn segment(&mut self, p: &Packet<'_>, tcp: &TcpInfo, origin: &Origin) -> Fate {
+        let Self { streams, sink, notes, .. } = self;
+        sink.begin(origin.frame);
+        let pushed =
+            streams.push(origin, tcp, p.payload, notes, &mut |direction: &mut Direction, from, piece| {
+                direction.take(piece, from, sink);
+            });
+        if sink.completed() {
+            return Fate::Sip;
+        }
+        if pushed == Pushed::Control {
+            return Fate::TcpControl;
+        }
+        match streams.consumer(origin.flow).map(Direction::carries) {
+            Some(Carried::Sip)
+                if sink.kept_alive() || p.payload.iter().all(|b| matches!(b, b'\r' | b'\n')) =>
+            {
+                Fate::Keepalive
+            }
+            Some(Carried::Sip | Carried::Undecided) => Fate::Stream,
+            Some(Carried::Tls) => Fate::Tls,
+            Some(Carried::Hep) => Fate::Hep,
+            Some(Carried::Other) | None => Fate::OtherTcp,
+        }
+    }
+
+    fn sctp(&mut self, p: &Packet<'_>, origin: &Origin) -> Fate {
+        let Self { sctp, sink, notes, .. } = self;
+        sink.begin(origin.frame);
+        let pushed = sctp.push(origin, p.payload, p.cut, notes, &mut |from, message| {
+            if looks_like_sip(message.bytes) {
+                sink.scanned(&scan_datagram(message.bytes, message.cut), from);
+            }
+        });
+        if sink.completed() {
+            Fate::Sip
+        } else if pushed.held > 0 {
+            Fate::Stream
+        } else {
+            Fate::OtherSctp
+        }
+    }
+
+    /// Holes and fragments of streams whose time has come.
+    fn advance(&mut self, now: Timestamp) {
+        let Self { streams, sctp, sink, notes } = self;
+        streams.advance(now, notes, &mut |direction: &mut Direction, from, piece| {
+            direction.take(piece, from, sink);
+        });
+        sctp.advance(now, notes, &mut |from, message| {
+            sink.scanned(&scan_datagram(message.bytes, message.cut), from);
+        });
+    }
+
+    fn finish(&mut self, now: Timestamp) {
+        let Self { streams, sctp, sink, notes } = self;
+        streams.finish(now, notes, &mut |direction: &mut Direction, from, piece| {
+            direction.take(piece, from, sink);
+        });
+        sctp.finish(now, notes, &mut |from, message| {
+            sink.scanned(&scan_datagram(message.bytes, message.cut), from);
+        });
+    }
+}
+
+fn origin(p: &Packet<'_>, frame: FrameId, stamp: Stamp, transport: Transport) -> Origin {
+    Origin { stamp, frame, tap: p.tap, flow: p.flow, transport, ip_id: p.ip_id }
+}

@@ -1,0 +1,278 @@
+//! Holds what is known under each Call-ID, bounded, and lets it go in time.
+//!
+//! In: messages whose Call-ID falls to this shard, in order. Out: facts, to an
+//! [`Observer`]. Everything that has an order or a capacity lives here, so that the result does
+//! not depend on which thread runs which shard: the number of shards is a constant.
+
+mod unkeyed;
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
+
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
+
+use crate::call::{Conversation, Memory, Observer, Sleeping, Surroundings};
+use crate::flow::Origin;
+use crate::sip::Message;
+use crate::time::{Nanos, Timestamp};
+use crate::transaction::{CallKey, Keys};
+
+use self::unkeyed::Unkeyed;
+
+/// Shards: a constant, so that nothing visible follows from the number of threads.
+pub const SHARDS: usize = 32;
+/// How long a session without BYE is remembered.
+const SESSION_AGE: Nanos = Nanos::from_secs(24 * 3600);
+
+/// One in so many conversations makes room when there are too many.
+const EVICTION_SHARE: usize = 64;
+
+/// What one shard may hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Call-IDs with something open or lately finished.
+    pub conversations: usize,
+    /// Call-IDs of which only a session is left.
+    pub sessions: usize,
+    /// Transactions that are over.
+    pub tombstones: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { conversations: (1 << 17) / SHARDS, sessions: 200_000 / SHARDS, tombstones: (1 << 20) / SHARDS }
+    }
+}
+
+/// The shard that a message falls to: by its Call-ID, or by its bytes if it has none.
+pub fn shard_of(message: &Message<'_>) -> usize {
+    let hash = match message.call_id {
+        Some(id) => xxh3_128(id) as u64,
+        None => xxh3_64(message.head),
+    };
+    hash as usize % SHARDS
+}
+
+/// One shard.
+pub struct Shard {
+    limits: Limits,
+    window: Nanos,
+    numbers: HashMap<CallKey, u32, crate::shard::ByKey>,
+    slots: Vec<Option<Conversation>>,
+    free: Vec<u32>,
+    /// When each conversation may have something to close; one entry each, or more, never none.
+    due: BinaryHeap<Reverse<(Timestamp, u32, u64)>>,
+    /// Conversations of which only sessions are left, oldest first.
+    asleep: HashMap<CallKey, (Sleeping, u64), ByKey>,
+    asleep_order: VecDeque<(Timestamp, u64, CallKey)>,
+    memory: Memory,
+    unkeyed: Unkeyed,
+    births: u64,
+    born: Vec<u64>,
+}
+
+/// Call-ID keys are hashes already: their low bits choose the bucket.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ByKey;
+
+/// See [`ByKey`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KeyHasher(u64);
+
+impl std::hash::BuildHasher for ByKey {
+    type Hasher = KeyHasher;
+    fn build_hasher(&self) -> KeyHasher {
+        KeyHasher(0)
+    }
+}
+
+impl std::hash::Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = xxh3_64(bytes);
+    }
+
+    fn write_u128(&mut self, key: u128) {
+        // The high half: the low one chose the shard.
+        self.0 = (key >> 64) as u64;
+    }
+}
+
+impl Shard {
+    /// An empty shard. `window`: within it equal bytes are one packet captured twice.
+    pub fn new(limits: Limits, window: Nanos) -> Self {
+        Self {
+            limits,
+            window,
+            numbers: HashMap::default(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            due: BinaryHeap::new(),
+            asleep: HashMap::default(),
+            asleep_order: VecDeque::new(),
+            memory: Memory::new(limits.tombstones),
+            unkeyed: Unkeyed::default(),
+            births: 0,
+            born: Vec::new(),
+        }
+    }
+
+    /// Takes one message.
+    pub fn message(&mut self, message: &Message<'_>, origin: &Origin, observer: &mut impl Observer) {
+        self.sweep(origin.stamp.now, observer);
+        let Some(keys) = Keys::of(message) else {
+            let bin = self.unkeyed.bin(message, origin, self.window);
+            observer.message(message, origin, bin, false);
+            return;
+        };
+        let slot = match self.numbers.get(&keys.call) {
+            Some(slot) => *slot,
+            None => self.open(keys.call, origin.stamp.now, observer),
+        };
+        let mut around = Surroundings { observer, memory: &mut self.memory, window: self.window };
+        if let Some(Some(conversation)) = self.slots.get_mut(slot as usize) {
+            let before = conversation.due();
+            conversation.message(&keys, message, origin, &mut around);
+            let after = conversation.due();
+            if after < before {
+                self.due.push(Reverse((after, slot, self.born[slot as usize])));
+            }
+        }
+    }
+
+    /// An ICMP error quoted the start of a request.
+    pub fn unreachable(&mut self, quoted: &Message<'_>) {
+        let Some(keys) = Keys::of(quoted) else { return };
+        if let Some(slot) = self.numbers.get(&keys.call)
+            && let Some(Some(conversation)) = self.slots.get_mut(*slot as usize)
+        {
+            conversation.unreachable(keys.transaction);
+        }
+    }
+
+    /// Closes everything: the capture ended at `end`.
+    pub fn finish(&mut self, end: Timestamp, observer: &mut impl Observer) {
+        self.sweep(end, observer);
+        let mut order: Vec<(u64, usize)> = (0..self.slots.len()).map(|i| (self.born[i], i)).collect();
+        order.sort_unstable();
+        let mut around = Surroundings { observer, memory: &mut self.memory, window: self.window };
+        for (_, i) in order {
+            if let Some(mut conversation) = self.slots[i].take() {
+                conversation.finish(end, &mut around);
+            }
+        }
+        for (_, born, call) in std::mem::take(&mut self.asleep_order) {
+            if let Some(mut conversation) = take_if(&mut self.asleep, call, born) {
+                conversation.finish(end, &mut around);
+            }
+        }
+    }
+
+    /// Lets go what nothing can change any more at `now`.
+    fn sweep(&mut self, now: Timestamp, observer: &mut impl Observer) {
+        while let Some(Reverse((due, slot, born))) = self.due.peek().copied()
+            && due <= now
+        {
+            self.due.pop();
+            let i = slot as usize;
+            if self.born.get(i) != Some(&born) {
+                continue;
+            }
+            let Some(Some(conversation)) = self.slots.get_mut(i) else { continue };
+            let mut around =
+                Surroundings { observer: &mut *observer, memory: &mut self.memory, window: self.window };
+            conversation.settle(now, &mut around);
+            if conversation.is_quiet() {
+                self.put_to_sleep(i);
+            } else {
+                self.due.push(Reverse((conversation.due().max(due), slot, born)));
+            }
+        }
+        while let Some((at, born, call)) = self.asleep_order.front().copied()
+            && (now - at > SESSION_AGE || self.asleep.len() > self.limits.sessions)
+        {
+            self.asleep_order.pop_front();
+            if let Some(mut conversation) = take_if(&mut self.asleep, call, born) {
+                let mut around =
+                    Surroundings { observer: &mut *observer, memory: &mut self.memory, window: self.window };
+                conversation.evict(now, &mut around);
+            }
+        }
+    }
+
+    fn open(&mut self, call: CallKey, now: Timestamp, observer: &mut impl Observer) -> u32 {
+        if self.numbers.len() >= self.limits.conversations {
+            self.evict(now, observer);
+        }
+        let conversation = match self.asleep.remove(&call) {
+            Some((sleeping, _)) => Conversation::wake(call, sleeping),
+            None => Conversation::new(call),
+        };
+        self.births += 1;
+        let slot = match self.free.pop() {
+            Some(slot) => slot,
+            None => {
+                self.slots.push(None);
+                self.born.push(0);
+                (self.slots.len() - 1) as u32
+            }
+        };
+        self.slots[slot as usize] = Some(conversation);
+        self.born[slot as usize] = self.births;
+        self.numbers.insert(call, slot);
+        slot
+    }
+
+    fn put_to_sleep(&mut self, i: usize) {
+        let Some(conversation) = self.slots[i].take() else { return };
+        self.numbers.remove(&conversation.call());
+        self.free.push(i as u32);
+        if conversation.is_over() {
+            return;
+        }
+        let (call, at, born) = (conversation.call(), conversation.last(), self.births);
+        self.births += 1;
+        self.asleep.insert(call, (conversation.sleep(), born));
+        self.asleep_order.push_back((at, born, call));
+    }
+
+    /// Makes room: finished conversations first, by their last message, then open ones. A batch at
+    /// a time, so that the search costs little for each.
+    fn evict(&mut self, now: Timestamp, observer: &mut impl Observer) {
+        let mut all: Vec<(bool, Timestamp, u64, usize)> = self
+            .slots
+            .iter()
+            .enumerate()
+            .filter_map(|(i, c)| c.as_ref().map(|c| (!c.is_finished(), c.last(), self.born[i], i)))
+            .collect();
+        let batch = (all.len() / EVICTION_SHARE).max(1);
+        if all.len() > batch {
+            all.select_nth_unstable(batch);
+            all.truncate(batch);
+        }
+        all.sort_unstable();
+        for (open, _, _, i) in all {
+            let Some(mut conversation) = self.slots[i].take() else { continue };
+            self.numbers.remove(&conversation.call());
+            self.free.push(i as u32);
+            let mut around =
+                Surroundings { observer: &mut *observer, memory: &mut self.memory, window: self.window };
+            conversation.evict(now, &mut around);
+            observer.evicted("conversations", 1, open);
+        }
+    }
+}
+
+fn take_if(
+    asleep: &mut HashMap<CallKey, (Sleeping, u64), ByKey>,
+    call: CallKey,
+    born: u64,
+) -> Option<Conversation> {
+    if asleep.get(&call)?.1 != born {
+        return None;
+    }
+    asleep.remove(&call).map(|(sleeping, _)| Conversation::wake(call, sleeping))
+}

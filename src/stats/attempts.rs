@@ -1,0 +1,363 @@
+//! INVITE attempts: outcomes, bids, rates and delays.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use crate::call::{Alerted, Attempt, Detail, Flag, Outcome, Side};
+use crate::flow::Endpoint;
+use crate::sip::StatusCode;
+use crate::stats::histogram::Histogram;
+use crate::stats::names::Table;
+use crate::stats::summary::{DelayKind, IntermediateRow, Invite, NextHop, OutcomeRow, RateKind, RingTimer};
+use crate::stats::{Ratio, share};
+use crate::time::Nanos;
+use crate::transaction::Location;
+
+/// Next hops that get a row of their own.
+const MAX_NEXT_HOPS: usize = 1024;
+/// Ring times of cancelled calls, in steps of a tenth of a second, up to ten minutes.
+const RING_STEPS: usize = 6_000;
+
+/// Which attempts count, where the user said so: those whose reference leg ends (`arriving`) or
+/// begins at a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostSide {
+    /// The host.
+    pub host: IpAddr,
+    /// Attempts that arrive there; otherwise those that leave it.
+    pub arriving: bool,
+}
+
+impl HostSide {
+    /// Whether `attempt` is on this side of the host.
+    pub fn keeps(&self, attempt: &Attempt) -> bool {
+        let end = if self.arriving { attempt.flow.destination } else { attempt.flow.source };
+        end.ip == self.host
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+struct OutcomeTally {
+    count: u64,
+    details: BTreeMap<Detail, u64>,
+    alerted: BTreeMap<Alerted, u64>,
+    codes: BTreeMap<StatusCode, u64>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct HopTally {
+    bids: u64,
+    answered: u64,
+    silent: u64,
+    retransmissions: u64,
+    codes: BTreeMap<StatusCode, u64>,
+    pdd: Histogram,
+}
+
+/// All attempts.
+#[derive(Clone, Debug)]
+pub(super) struct AttemptTally {
+    outcomes: Vec<OutcomeTally>,
+    flags: Vec<u64>,
+    sides: Vec<u64>,
+    transactions: u64,
+    pub(super) overtaken: u64,
+    intermediate: BTreeMap<StatusCode, BTreeMap<Outcome, u64>>,
+    translated: BTreeMap<(StatusCode, StatusCode), u64>,
+    after_ringing: BTreeMap<StatusCode, u64>,
+    hops: Table<Endpoint, HopTally>,
+    all_hops: HopTally,
+    ner: u64,
+    ner_high: u64,
+    ner_q850: u64,
+    ser: u64,
+    seer: u64,
+    isa: u64,
+    isa_silent: u64,
+    unanswered_finals: u64,
+    unanswered_with_cause: u64,
+    rang: Vec<u32>,
+    pub(super) delays: BTreeMap<DelayKind, Histogram>,
+}
+
+impl Default for AttemptTally {
+    fn default() -> Self {
+        Self {
+            outcomes: vec![OutcomeTally::default(); Outcome::ALL.len()],
+            flags: vec![0; Flag::ALL.len()],
+            sides: vec![0; Side::ALL.len()],
+            transactions: 0,
+            overtaken: 0,
+            intermediate: BTreeMap::new(),
+            translated: BTreeMap::new(),
+            after_ringing: BTreeMap::new(),
+            hops: Table::new(MAX_NEXT_HOPS),
+            all_hops: HopTally::default(),
+            ner: 0,
+            ner_high: 0,
+            ner_q850: 0,
+            ser: 0,
+            seer: 0,
+            isa: 0,
+            isa_silent: 0,
+            unanswered_finals: 0,
+            unanswered_with_cause: 0,
+            rang: Vec::new(),
+            delays: BTreeMap::new(),
+        }
+    }
+}
+
+impl AttemptTally {
+    pub(super) fn note(&mut self, a: &Attempt) {
+        let outcome = &mut self.outcomes[a.outcome as usize];
+        outcome.count += 1;
+        for d in &a.details {
+            *outcome.details.entry(*d).or_default() += 1;
+        }
+        if a.outcome != Outcome::Answered {
+            *outcome.alerted.entry(a.alerted).or_default() += 1;
+        }
+        if let Some(status) = a.status {
+            *outcome.codes.entry(status).or_default() += 1;
+        }
+        a.flags.iter().for_each(|f| self.flags[*f as usize] += 1);
+        if let Some(side) = a.side {
+            self.sides[side as usize] += 1;
+        }
+        self.transactions += u64::from(a.transactions);
+        self.overtaken += u64::from(a.overtaken);
+        for status in &a.intermediate {
+            *self.intermediate.entry(*status).or_default().entry(a.outcome).or_default() += 1;
+        }
+        for pair in &a.translated {
+            *self.translated.entry(*pair).or_default() += 1;
+        }
+        let heard = matches!(a.alerted, Alerted::Ringing | Alerted::EarlyMedia);
+        let failed = a.status.filter(|s| s.class() >= 4);
+        if let Some(status) = failed
+            && heard
+            && !matches!(a.outcome, Outcome::Cancelled | Outcome::Pending)
+        {
+            *self.after_ringing.entry(status).or_default() += 1;
+        }
+        self.note_rates(a, heard);
+        self.note_bids(a);
+        self.note_delays(a);
+    }
+
+    fn note_rates(&mut self, a: &Attempt, heard: bool) {
+        if a.outcome == Outcome::Pending {
+            return;
+        }
+        let code = a.status.map_or(0, |s| s.get());
+        let has = |d| a.details.contains(&d);
+        let effective = match a.outcome {
+            Outcome::Answered | Outcome::Busy | Outcome::NoAnswer => true,
+            Outcome::Declined => !has(Detail::NetworkBlocked),
+            Outcome::Cancelled => a.alerted == Alerted::Ringing && !has(Detail::Elsewhere),
+            _ => false,
+        };
+        let in_band =
+            a.outcome == Outcome::Cancelled && a.alerted == Alerted::EarlyMedia && !has(Detail::Elsewhere);
+        self.ner += u64::from(effective);
+        self.ner_high += u64::from(effective || in_band);
+        let answered = a.outcome == Outcome::Answered;
+        if !answered && a.status.is_some() {
+            self.unanswered_finals += 1;
+            self.unanswered_with_cause += u64::from(a.cause.is_some());
+        }
+        let by_cause = match a.cause {
+            _ if answered => true,
+            None => effective,
+            Some(17..=20) => true,
+            Some(21) => a.location == Location::User || (code == 603 && a.location == Location::None),
+            Some(16 | 31) => heard,
+            Some(_) => false,
+        };
+        self.ner_q850 += u64::from(by_cause);
+        self.ser += u64::from(answered);
+        self.seer += u64::from(answered || matches!(code, 480 | 486 | 600 | 603));
+        let silent = has(Detail::NoResponse) || has(Detail::IcmpUnreachable);
+        self.isa += u64::from(matches!(code, 408 | 500 | 503 | 504) || silent);
+        self.isa_silent += u64::from(silent);
+    }
+
+    fn note_bids(&mut self, a: &Attempt) {
+        for bid in &a.bids {
+            for hop in [self.hops.row(bid.destination), &mut self.all_hops] {
+                hop.bids += 1;
+                hop.silent += u64::from(bid.silent);
+                hop.retransmissions += u64::from(bid.resent);
+                match bid.status {
+                    Some(s) if s.is_success() => hop.answered += 1,
+                    Some(s) => *hop.codes.entry(s).or_default() += 1,
+                    None => {}
+                }
+                if let Some(pdd) = bid.pdd {
+                    hop.pdd.record(pdd);
+                }
+            }
+        }
+    }
+
+    fn note_delays(&mut self, a: &Attempt) {
+        let answered = a.outcome == Outcome::Answered;
+        let d = &a.delays;
+        let samples = [
+            (DelayKind::Pdd, d.pdd),
+            (DelayKind::PddAuthenticated, d.pdd_authenticated),
+            (if answered { DelayKind::SrdOk } else { DelayKind::SrdFailed }, d.srd),
+            (DelayKind::Setup, d.setup),
+            (DelayKind::Ring, d.ring),
+            (DelayKind::Ack, d.ack),
+        ];
+        for (kind, delay) in samples {
+            if let Some(delay) = delay.filter(|d| *d >= Nanos::ZERO) {
+                self.delays.entry(kind).or_default().record(delay);
+            }
+        }
+        if let Some(rang) = a.rang.filter(|d| *d >= Nanos::ZERO) {
+            let step = (rang.as_nanos() / 100_000_000) as usize;
+            if step < RING_STEPS {
+                if self.rang.is_empty() {
+                    self.rang = vec![0; RING_STEPS];
+                }
+                self.rang[step] += 1;
+            }
+        }
+    }
+
+    pub(super) fn count(&self, outcome: Outcome) -> u64 {
+        self.outcomes[outcome as usize].count
+    }
+
+    pub(super) fn detail(&self, outcome: Outcome, detail: Detail) -> u64 {
+        self.outcomes[outcome as usize].details.get(&detail).copied().unwrap_or(0)
+    }
+
+    pub(super) fn attempts(&self) -> u64 {
+        self.outcomes.iter().map(|o| o.count).sum()
+    }
+
+    /// Fills the parts of `invite` that attempts decide. `replies_only`: no request in the whole
+    /// input, so that a missing INVITE says nothing of when the call began.
+    pub(super) fn fill(&self, invite: &mut Invite, replies_only: bool) {
+        let all = self.attempts();
+        let decided = all - self.count(Outcome::Pending);
+        invite.attempts = all;
+        invite.decided = decided;
+        invite.transactions = self.transactions;
+        invite.bids = self.all_hops.bids;
+        invite.outcomes = Outcome::ALL
+            .iter()
+            .map(|&outcome| {
+                let t = &self.outcomes[outcome as usize];
+                OutcomeRow {
+                    outcome,
+                    count: t.count,
+                    share: share(t.count, all),
+                    details: t.details.iter().map(|(d, n)| (*d, *n)).collect(),
+                    alerted: t.alerted.iter().map(|(d, n)| (*d, *n)).collect(),
+                    codes: most_first(&t.codes),
+                }
+            })
+            .collect();
+        invite.flags = Flag::ALL
+            .iter()
+            .map(|&f| {
+                (f, if f == Flag::StartedBeforeCapture && replies_only { 0 } else { self.flags[f as usize] })
+            })
+            .collect();
+        invite.sides = Side::ALL.iter().map(|&s| (s, self.sides[s as usize])).collect();
+        invite.intermediate = self
+            .intermediate
+            .iter()
+            .map(|(status, next)| IntermediateRow {
+                status: *status,
+                count: next.values().sum(),
+                followed_by: most_first(next),
+            })
+            .collect();
+        invite.intermediate.sort_by(|a, b| b.count.cmp(&a.count).then(a.status.cmp(&b.status)));
+        invite.translated = most_first(&self.translated).into_iter().map(|((i, o), n)| (i, o, n)).collect();
+        invite.after_ringing = most_first(&self.after_ringing);
+        invite.rates = self.rates(decided);
+        invite.ring_timer = self.ring_timer();
+        self.fill_hops(invite);
+    }
+
+    fn rates(&self, decided: u64) -> Vec<(RateKind, Ratio)> {
+        let answered = self.count(Outcome::Answered);
+        let without_redirects = decided - self.count(Outcome::Redirected);
+        let scanners = self.detail(Outcome::AuthFailed, Detail::NotRetried);
+        let by_cause_supported =
+            self.unanswered_with_cause * 5 >= self.unanswered_finals && self.unanswered_with_cause > 0;
+        let mut rates = vec![
+            (RateKind::Asr, Ratio::new(answered, decided)),
+            (RateKind::Abr, Ratio::new(answered, self.all_hops.bids)),
+            (RateKind::Ner, Ratio::new(self.ner, decided)),
+            (RateKind::NerHigh, Ratio::new(self.ner_high, decided)),
+            (
+                RateKind::NerQ850,
+                Ratio { suppressed: !by_cause_supported, ..Ratio::new(self.ner_q850, decided) },
+            ),
+            (RateKind::Ser, Ratio::new(self.ser, without_redirects)),
+            (RateKind::Seer, Ratio::new(self.seer, without_redirects)),
+            (RateKind::Isa, Ratio::new(self.isa, decided)),
+            (RateKind::IsaWithoutSilent, Ratio::new(self.isa - self.isa_silent, decided)),
+        ];
+        if scanners * 20 > decided {
+            rates.push((RateKind::AsrWithoutScanners, Ratio::new(answered, decided - scanners)));
+        }
+        rates
+    }
+
+    fn fill_hops(&self, invite: &mut Invite) {
+        let row = |address, t: &HopTally| NextHop {
+            address,
+            bids: t.bids,
+            answered: t.answered,
+            abr: Ratio::new(t.answered, t.bids),
+            silent: t.silent,
+            retransmissions: t.retransmissions,
+            codes: most_first(&t.codes),
+            pdd: t.pdd.stats(),
+        };
+        invite.next_hops = self.hops.iter().map(|(address, t)| row(Some(*address), t)).collect();
+        invite.next_hops.sort_by(|a, b| b.bids.cmp(&a.bids).then(a.address.cmp(&b.address)));
+        if self.hops.refused > 0 {
+            invite.next_hops.push(row(None, &self.hops.other));
+        }
+        invite.all_next_hops = (self.all_hops.bids > 0).then(|| row(None, &self.all_hops));
+    }
+
+    /// More than half of the alerted cancels within half a second of one ring time: a timer.
+    fn ring_timer(&self) -> Option<RingTimer> {
+        let cancelled: u64 = self.rang.iter().map(|n| u64::from(*n)).sum();
+        let around = |i: usize| -> u64 {
+            let (from, to) = (i.saturating_sub(5), (i + 5).min(RING_STEPS - 1));
+            self.rang[from..=to].iter().map(|n| u64::from(*n)).sum()
+        };
+        // A handful of calls that rang equally long is chance.
+        if cancelled < 20 {
+            return None;
+        }
+        let best = (0..RING_STEPS)
+            .filter(|i| self.rang[*i] > 0)
+            .max_by_key(|i| (around(*i), std::cmp::Reverse(*i)))?;
+        let at_timer = around(best);
+        (at_timer * 2 > cancelled).then(|| RingTimer {
+            cancelled,
+            at_timer,
+            ring: Nanos::from_millis(best as i64 * 100 + 50),
+        })
+    }
+}
+
+/// Entries by count downwards, then by key.
+pub(super) fn most_first<K: Copy + Ord>(map: &BTreeMap<K, u64>) -> Vec<(K, u64)> {
+    let mut rows: Vec<(K, u64)> = map.iter().map(|(k, n)| (*k, *n)).collect();
+    rows.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+    rows
+}

@@ -1,0 +1,92 @@
+//! Both sides of a B2BUA under two Call-IDs: noticed, never joined.
+//!
+//! Nothing in RFC 3261 ties the two calls, so figures count both sides. What gives a B2BUA away is
+//! that the numbers which arrive at a host leave it again within two seconds under another
+//! Call-ID. Watched on a sample of numbers, those with the least hashes: the same in every shard,
+//! so that samples can be merged.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+
+use smallvec::SmallVec;
+
+use crate::call::Attempt;
+use crate::time::{Nanos, Timestamp};
+
+/// Numbers in the sample.
+const SAMPLE: usize = 1024;
+/// Calls of one number that are compared.
+const MAX_CALLS: usize = 64;
+/// Hosts whose attempts are counted.
+const MAX_HOSTS: usize = 4096;
+/// Attempts that a host must have on each side.
+const ENOUGH: u64 = 50;
+/// A call that goes on leaves within this.
+const SOON: Nanos = Nanos::from_secs(2);
+
+/// One attempt of a sampled number: when, and the ends of its reference leg.
+type Passage = (Timestamp, IpAddr, IpAddr);
+
+/// Who called through whom.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Crossings {
+    hosts: HashMap<IpAddr, (u64, u64)>,
+    numbers: BTreeMap<u64, SmallVec<[Passage; 2]>>,
+}
+
+/// A host that looks like a B2BUA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Suspect {
+    pub(super) host: IpAddr,
+    pub(super) arrived: u64,
+    pub(super) left: u64,
+}
+
+impl Crossings {
+    pub(super) fn note(&mut self, attempt: &Attempt) {
+        let (from, to) = (attempt.flow.source.ip, attempt.flow.destination.ip);
+        if from == to {
+            return;
+        }
+        for (host, arrives) in [(to, true), (from, false)] {
+            if self.hosts.len() < MAX_HOSTS || self.hosts.contains_key(&host) {
+                let sides = self.hosts.entry(host).or_default();
+                if arrives { sides.0 += 1 } else { sides.1 += 1 }
+            }
+        }
+        let Some(number) = attempt.called else { return };
+        let calls = self.numbers.entry(number).or_default();
+        if calls.len() < MAX_CALLS {
+            calls.push((attempt.started, from, to));
+        }
+        if self.numbers.len() > SAMPLE {
+            self.numbers.pop_last();
+        }
+    }
+
+    /// Hosts that look like a B2BUA, in order of address.
+    pub(super) fn suspects(&self) -> Vec<Suspect> {
+        let mut suspects: Vec<Suspect> = self
+            .hosts
+            .iter()
+            .filter(|(_, (arrived, left))| *arrived >= ENOUGH && *left >= ENOUGH)
+            .filter(|(host, _)| self.passes_on(**host))
+            .map(|(host, (arrived, left))| Suspect { host: *host, arrived: *arrived, left: *left })
+            .collect();
+        suspects.sort_by_key(|s| s.host);
+        suspects
+    }
+
+    /// Whether half or more of the sampled numbers that arrive at `host` soon leave it.
+    fn passes_on(&self, host: IpAddr) -> bool {
+        let (mut arrived, mut passed) = (0_u64, 0_u64);
+        for calls in self.numbers.values() {
+            for (at, _, _) in calls.iter().filter(|(_, _, to)| *to == host) {
+                arrived += 1;
+                let soon = |t: Timestamp| t - *at <= SOON && *at - t <= SOON;
+                passed += u64::from(calls.iter().any(|(t, from, _)| *from == host && soon(*t)));
+            }
+        }
+        arrived > 0 && passed * 2 >= arrived
+    }
+}

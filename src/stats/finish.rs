@@ -1,0 +1,191 @@
+//! Derives every figure of the report, once, from what was counted.
+
+use std::collections::BTreeMap;
+
+use crate::call::RegisterOutcome;
+use crate::capture::FileReport;
+use crate::stats::attempts::most_first;
+use crate::stats::histogram::Histogram;
+use crate::stats::notes;
+use crate::stats::summary::{
+    DelayKind, DelayStats, Input, Invite, RateKind, Register, RegisterRow, SilenceRow, Summary, TlsRow,
+};
+use crate::stats::tally::Tally;
+use crate::stats::{Ratio, share};
+use crate::time::{Nanos, Timestamp};
+use crate::transaction::MethodKey;
+
+/// What the reader knows at the end.
+#[derive(Clone, Debug, Default)]
+pub struct End {
+    /// One report a file.
+    pub files: Vec<FileReport>,
+    /// The greatest time of all: the clock at the end. `None` without frames.
+    pub end: Option<Timestamp>,
+    /// Link types that are not decoded, with frames.
+    pub unknown_links: Vec<(u32, u64)>,
+    /// TLS by server port and name.
+    pub tls: Vec<TlsRow>,
+    /// Items that stages before the shards dropped for lack of room, by table.
+    pub evicted: Vec<(&'static str, u64)>,
+    /// The run was interrupted.
+    pub interrupted: bool,
+}
+
+impl Tally {
+    /// The finished figures.
+    pub fn finish(mut self, end: End) -> Summary {
+        let input = self.input(&end);
+        let messages = self.messages.messages();
+        let mut summary = Summary {
+            requests: self.messages.requests(),
+            responses: self.messages.responses(),
+            failures: self.messages.failures(self.attempts.overtaken),
+            invite: self.invite(&input, &end, messages.requests == 0),
+            register: self.register(),
+            response_time: self.by_method(&self.response_time),
+            first_reply: self.by_method(&self.first_reply),
+            silence: self.silence_rows(),
+            reasons: self.texts.reasons(),
+            phrases: self.texts.phrases(),
+            warnings: self.texts.warnings(),
+            retry_after: self.texts.retry_after(),
+            delays: self.delays(),
+            notes: Vec::new(),
+            messages,
+            input,
+        };
+        notes::add(&self, &mut summary);
+        summary
+    }
+
+    fn input(&mut self, end: &End) -> Input {
+        for (table, count) in &end.evicted {
+            *self.evicted.entry(table).or_default() += count;
+            self.exact &= *count == 0;
+        }
+        if self.sessions.refused() > 0 {
+            *self.evicted.entry("release reasons").or_default() += self.sessions.refused();
+        }
+        let first = end.files.iter().filter_map(|f| f.first).min();
+        let last = end.files.iter().filter_map(|f| f.last).max();
+        Input {
+            complete: end.files.iter().all(|f| f.complete) && !end.interrupted,
+            exact: self.exact,
+            files: end.files.clone(),
+            frames: end.files.iter().map(|f| f.frames).sum(),
+            fates: self.fates.iter().collect(),
+            anomalies: self.anomalies.iter().collect(),
+            unknown_links: end.unknown_links.clone(),
+            span: first.zip(last),
+            nanoseconds: end.files.iter().any(|f| f.nanoseconds),
+            tls: end.tls.clone(),
+            evicted: self.evicted.iter().map(|(t, n)| (*t, *n)).filter(|(_, n)| *n > 0).collect(),
+        }
+    }
+
+    fn invite(&self, input: &Input, end: &End, replies_only: bool) -> Invite {
+        let mut invite = Invite::default();
+        self.attempts.fill(&mut invite, replies_only);
+        invite.reinvites = self.reinvites.values().sum();
+        invite.reinvites_by_code = most_first(&self.reinvites);
+        invite.sessions = self.sessions.sessions();
+        invite.duration = self.sessions.duration(end.end.unwrap_or_default(), self.choices.short_call);
+        invite.release = self.sessions.release_figures();
+        let span = input.span.map_or(Nanos::ZERO, |(first, last)| last - first);
+        invite.load = self.sessions.load(invite.attempts, span);
+        let s = invite.sessions;
+        let completion = self.decided().saturating_sub(s.up);
+        invite.rates.push((RateKind::Scr, Ratio::new(s.completed, completion)));
+        invite.rates.push((RateKind::Cleared, Ratio::new(s.completed, self.sessions.ended())));
+        invite
+    }
+
+    fn register(&self) -> Register {
+        let t = &self.registers;
+        let attempts: u64 = t.outcomes.values().sum();
+        let count = |o| t.outcomes.get(&o).copied().unwrap_or(0);
+        let details = |o| {
+            t.details
+                .iter()
+                .filter(move |((outcome, _), _)| *outcome == o)
+                .map(|((_, d), n)| (*d, *n))
+                .collect()
+        };
+        Register {
+            attempts,
+            outcomes: RegisterOutcome::ALL
+                .iter()
+                .map(|&o| RegisterRow {
+                    outcome: o,
+                    count: count(o),
+                    share: share(count(o), attempts),
+                    details: details(o),
+                })
+                .collect(),
+            codes: most_first(&t.codes),
+            ira: Ratio::new(t.ineffective, attempts - count(RegisterOutcome::Pending)),
+        }
+    }
+
+    fn delays(&self) -> Vec<(DelayKind, Option<DelayStats>)> {
+        DelayKind::ALL
+            .into_iter()
+            .map(|kind| {
+                let found = match kind {
+                    DelayKind::Rrd => self.registers.rrd.stats(),
+                    _ => [&self.attempts.delays, &self.sessions.delays]
+                        .into_iter()
+                        .find_map(|d| d.get(&kind))
+                        .and_then(Histogram::stats),
+                };
+                (kind, found)
+            })
+            .collect()
+    }
+
+    fn by_method(&self, rows: &BTreeMap<usize, Histogram>) -> Vec<(String, DelayStats)> {
+        let mut all: Vec<(String, DelayStats)> =
+            rows.iter().filter_map(|(row, h)| Some((self.messages.methods.name(*row), h.stats()?))).collect();
+        all.sort_by(|(a, x), (b, y)| y.count.cmp(&x.count).then_with(|| a.cmp(b)));
+        all
+    }
+
+    /// Rows of destinations with silence; what found no row of its own is summed by method.
+    fn silence_rows(&self) -> Vec<SilenceRow> {
+        let name = |m: MethodKey| self.messages.methods.name(self.messages.methods.row(m));
+        let mut rows: Vec<SilenceRow> = Vec::new();
+        for (method, all) in self.requests_over.iter().filter(|(_, t)| t.unanswered > 0) {
+            let mut rest = *all;
+            for ((m, destination), t) in self.silence.iter().filter(|((m, _), _)| m == method) {
+                rest.unanswered -= t.unanswered;
+                rest.requests -= t.requests;
+                rest.retransmissions -= t.retransmissions;
+                if t.unanswered > 0 {
+                    rows.push(SilenceRow {
+                        method: name(*m),
+                        destination: Some(*destination),
+                        unanswered: t.unanswered,
+                        requests: t.requests,
+                        retransmissions: t.retransmissions,
+                    });
+                }
+            }
+            if rest.unanswered > 0 {
+                rows.push(SilenceRow {
+                    method: name(*method),
+                    destination: None,
+                    unanswered: rest.unanswered,
+                    requests: rest.requests,
+                    retransmissions: rest.retransmissions,
+                });
+            }
+        }
+        rows.sort_by(|a, b| {
+            b.unanswered
+                .cmp(&a.unanswered)
+                .then_with(|| (&a.method, a.destination).cmp(&(&b.method, b.destination)))
+        });
+        rows
+    }
+}

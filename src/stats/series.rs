@@ -1,0 +1,117 @@
+//! What began and ended when: attempts and calls by second, bounded.
+//!
+//! Buckets are aligned to the epoch. When there are too many, they are joined: widths are 1 s,
+//! 10 s, 1 min, 10 min, 1 h, 1 day.
+
+use std::collections::BTreeMap;
+
+use crate::time::Timestamp;
+
+/// Buckets kept before they are joined: a day of seconds, and some.
+const MAX_BUCKETS: usize = 100_000;
+const WIDTHS_S: [i64; 6] = [1, 10, 60, 600, 3_600, 86_400];
+
+/// Starts and ends by time.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Series {
+    width: usize,
+    buckets: BTreeMap<i64, Bucket>,
+}
+
+/// One bucket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Bucket {
+    /// Attempts that began.
+    pub(super) attempts: u64,
+    /// Calls answered.
+    pub(super) answered: u64,
+    /// Calls ended.
+    pub(super) ended: u64,
+}
+
+impl Series {
+    /// The bucket of `at`.
+    pub(super) fn at(&mut self, at: Timestamp) -> &mut Bucket {
+        let second = at.as_nanos().div_euclid(1_000_000_000);
+        if self.buckets.len() >= MAX_BUCKETS && self.width + 1 < WIDTHS_S.len() {
+            self.join();
+        }
+        self.buckets.entry(second.div_euclid(self.width_s())).or_default()
+    }
+
+    /// Width of a bucket in seconds.
+    pub(super) fn width_s(&self) -> i64 {
+        WIDTHS_S[self.width]
+    }
+
+    /// The bucket with most attempts, the first of several: its start and their number.
+    pub(super) fn busiest(&self) -> Option<(Timestamp, u64)> {
+        let best = self.buckets.iter().max_by_key(|(k, b)| (b.attempts, std::cmp::Reverse(**k)))?;
+        (best.1.attempts > 0).then(|| (self.start(*best.0), best.1.attempts))
+    }
+
+    /// The most calls up at once, and the bucket in which, given `before` that were up at the
+    /// beginning. Within a bucket starts come before ends.
+    pub(super) fn most_concurrent(&self, before: u64) -> Option<(Timestamp, u64)> {
+        let mut up = before as i64;
+        let mut best: Option<(Timestamp, u64)> = None;
+        for (k, b) in &self.buckets {
+            up = up.saturating_add_unsigned(b.answered);
+            let now = up.max(0) as u64;
+            if now > best.map_or(0, |(_, n)| n) {
+                best = Some((self.start(*k), now));
+            }
+            up = up.saturating_sub_unsigned(b.ended);
+        }
+        best
+    }
+
+    fn start(&self, bucket: i64) -> Timestamp {
+        Timestamp::from_wide_nanos(i128::from(bucket) * i128::from(self.width_s()) * 1_000_000_000)
+    }
+
+    fn join(&mut self) {
+        let before = self.width_s();
+        self.width += 1;
+        let factor = self.width_s() / before;
+        for (k, b) in std::mem::take(&mut self.buckets) {
+            let joined = self.buckets.entry(k.div_euclid(factor)).or_default();
+            joined.attempts += b.attempts;
+            joined.answered += b.answered;
+            joined.ended += b.ended;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn s(n: i64) -> Timestamp {
+        Timestamp::from_nanos(n * 1_000_000_000)
+    }
+
+    #[test]
+    fn peaks_are_the_first_of_equals() {
+        let mut t = Series::default();
+        for at in [5, 5, 9, 9, 7] {
+            t.at(s(at)).attempts += 1;
+        }
+        assert_eq!(t.busiest(), Some((s(5), 2)));
+        t.at(s(5)).answered += 2;
+        t.at(s(6)).ended += 1;
+        t.at(s(7)).answered += 1;
+        assert_eq!(t.most_concurrent(1), Some((s(5), 3)));
+    }
+
+    #[test]
+    fn buckets_are_joined_when_there_are_too_many() {
+        let mut t = Series::default();
+        for i in 0..2 * MAX_BUCKETS as i64 {
+            t.at(s(i)).attempts += 1;
+        }
+        assert_eq!(t.width_s(), 10);
+        assert!(t.buckets.len() < MAX_BUCKETS);
+        assert_eq!(t.buckets.values().map(|b| b.attempts).sum::<u64>(), 2 * MAX_BUCKETS as u64);
+    }
+}

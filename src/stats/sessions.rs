@@ -1,0 +1,192 @@
+//! Answered calls: how long, who hung up, and how many at once.
+
+use std::collections::BTreeMap;
+
+use crate::call::{Bye, Party, Protocol, Session};
+use crate::stats::histogram::Histogram;
+use crate::stats::series::Series;
+use crate::stats::summary::{DelayKind, Duration, Load, Release, ReleaseReason, Sessions};
+use crate::time::{Nanos, Timestamp};
+
+/// Reasons for hanging up that get a row of their own.
+const MAX_REASONS: usize = 256;
+
+/// All sessions and BYEs.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SessionTally {
+    sessions: Sessions,
+    started_sum: i128,
+    open: u64,
+    answered_ns: i128,
+    ended: u64,
+    ended_ns: i128,
+    short: u64,
+    instant: u64,
+    before_capture: u64,
+    by: [u64; 4],
+    reasons: BTreeMap<(Party, Protocol, u32), u64>,
+    reasons_refused: u64,
+    bye_2xx: u64,
+    bye_481: u64,
+    bye_other: u64,
+    bye_none: u64,
+    dropped: u64,
+    refresh_failed: u64,
+    pub(super) series: Series,
+    pub(super) delays: BTreeMap<DelayKind, Histogram>,
+}
+
+impl SessionTally {
+    pub(super) fn answered(&mut self, at: Timestamp) {
+        self.series.at(at).answered += 1;
+    }
+
+    pub(super) fn session(&mut self, s: &Session, short: Nanos) {
+        self.instant += u64::from(s.instant);
+        let Some(started) = s.started else {
+            // Its beginning was not captured: up since the first frame.
+            self.before_capture += 1;
+            if let Some(at) = s.ended {
+                self.series.at(at).ended += 1;
+            }
+            self.release(s);
+            return;
+        };
+        self.sessions.confirmed += 1;
+        let Some(ended) = s.ended else {
+            self.sessions.up += 1;
+            self.sessions.lost += u64::from(s.lost);
+            self.open += 1;
+            self.started_sum += i128::from(started.as_nanos());
+            return;
+        };
+        self.sessions.completed += u64::from(s.completed);
+        self.sessions.failed += u64::from(s.failed);
+        let length = (ended - started).max(Nanos::ZERO);
+        self.ended += 1;
+        self.ended_ns += i128::from(length.as_nanos());
+        self.answered_ns += i128::from(length.as_nanos());
+        self.short += u64::from(length <= short);
+        self.series.at(ended).ended += 1;
+        let (kind, sample) = if s.completed {
+            (DelayKind::Sdt, length)
+        } else {
+            (DelayKind::SdtFailed, length + Nanos::from_secs(32))
+        };
+        self.delays.entry(kind).or_default().record(sample);
+        self.release(s);
+    }
+
+    fn release(&mut self, s: &Session) {
+        self.by[s.by as usize] += 1;
+        self.refresh_failed += u64::from(s.refresh_failed);
+        if let Some((protocol, cause)) = s.cause {
+            let key = (s.by, protocol, cause);
+            if self.reasons.len() < MAX_REASONS || self.reasons.contains_key(&key) {
+                *self.reasons.entry(key).or_default() += 1;
+            } else {
+                self.reasons_refused += 1;
+            }
+            self.dropped += u64::from(match protocol {
+                Protocol::Q850 => !matches!(cause, 16 | 31),
+                Protocol::Sip => cause >= 400,
+            });
+        }
+    }
+
+    pub(super) fn bye(&mut self, bye: &Bye) {
+        match bye.status.map(|s| s.get()) {
+            Some(200..=299) => self.bye_2xx += 1,
+            Some(481) => self.bye_481 += 1,
+            Some(_) => self.bye_other += 1,
+            None if bye.silent => self.bye_none += 1,
+            None => {}
+        }
+        if let (Some(status), Some(delay)) = (bye.status, bye.delay) {
+            let kind = if status.is_success() { DelayKind::Sdd } else { DelayKind::SddFailed };
+            self.delays.entry(kind).or_default().record(delay);
+        }
+    }
+
+    pub(super) fn sessions(&self) -> Sessions {
+        self.sessions
+    }
+
+    pub(super) fn ended(&self) -> u64 {
+        self.ended
+    }
+
+    /// Reasons that found no room.
+    pub(super) fn refused(&self) -> u64 {
+        self.reasons_refused
+    }
+
+    pub(super) fn duration(&self, end: Timestamp, short_limit: Nanos) -> Duration {
+        let open_ns = i128::from(self.open) * i128::from(end.as_nanos()) - self.started_sum;
+        let answered_s = (self.answered_ns + open_ns.max(0)) as f64 / 1e9;
+        let per_ended = |s: f64| (self.ended > 0).then(|| s / self.ended as f64);
+        Duration {
+            acd_s: per_ended(answered_s),
+            answered_s,
+            ended: self.ended,
+            still_up: self.open,
+            mean_of_ended_s: per_ended(self.ended_ns as f64 / 1e9),
+            short: self.short,
+            short_limit,
+            instant: self.instant,
+        }
+    }
+
+    pub(super) fn release_figures(&self) -> Release {
+        let mut reasons: Vec<ReleaseReason> = self
+            .reasons
+            .iter()
+            .map(|((by, protocol, cause), count)| ReleaseReason {
+                by: match by {
+                    Party::Caller => "caller",
+                    Party::Callee => "callee",
+                    Party::Both => "both",
+                    Party::Unknown => "unknown",
+                },
+                protocol: match protocol {
+                    Protocol::Q850 => "Q.850".to_owned(),
+                    Protocol::Sip => "SIP".to_owned(),
+                },
+                cause: Some(*cause),
+                count: *count,
+            })
+            .collect();
+        reasons.sort_by(|a, b| {
+            b.count
+                .cmp(&a.count)
+                .then_with(|| (a.by, &a.protocol, a.cause).cmp(&(b.by, &b.protocol, b.cause)))
+        });
+        Release {
+            by_caller: self.by[Party::Caller as usize],
+            by_callee: self.by[Party::Callee as usize],
+            by_both: self.by[Party::Both as usize],
+            by_unknown: self.by[Party::Unknown as usize],
+            reasons,
+            bye_2xx: self.bye_2xx,
+            bye_481: self.bye_481,
+            bye_other: self.bye_other,
+            bye_none: self.bye_none,
+            dropped: self.dropped,
+            refresh_failed: self.refresh_failed,
+        }
+    }
+
+    pub(super) fn load(&self, attempts: u64, span: Nanos) -> Load {
+        let busiest = self.series.busiest();
+        let concurrent = self.series.most_concurrent(self.before_capture);
+        let seconds = span.as_secs_f64();
+        Load {
+            attempts_per_s: (seconds > 0.0 && attempts > 0).then(|| attempts as f64 / seconds),
+            peak_1s: busiest.map_or(0, |(_, n)| n),
+            peak_at: busiest.map(|(at, _)| at),
+            concurrent_peak: concurrent.map_or(0, |(_, n)| n),
+            concurrent_at: concurrent.map(|(at, _)| at),
+            lower_bound: true,
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Takes the facts as they come and adds them up.
+
+use std::collections::BTreeMap;
+
+use crate::anomaly::{Anomalies, Anomaly};
+use crate::call::{
+    Attempt, Bye, Detail, Observer, Outcome, RegisterOutcome, Registration, RequestOver, Session,
+};
+use crate::fate::Fates;
+use crate::flow::{Endpoint, FrameId, Origin, Transport};
+use crate::sip::{Message, StatusCode};
+use crate::stats::attempts::{AttemptTally, HostSide};
+use crate::stats::b2bua::Crossings;
+use crate::stats::histogram::Histogram;
+use crate::stats::messages::MessageTally;
+use crate::stats::names::Table;
+use crate::stats::sessions::SessionTally;
+use crate::stats::texts::TextTally;
+use crate::time::{Nanos, Timestamp};
+use crate::transaction::{Bin, MethodKey};
+
+/// Destinations by method that get a row of their own among unanswered requests.
+const MAX_SILENT: usize = 1024;
+
+/// What the user can choose that changes figures.
+#[derive(Clone, Debug)]
+pub struct Choices {
+    /// A call this long or less is short.
+    pub short_call: Nanos,
+    /// Attempts that count; all of them if empty.
+    pub host_sides: Vec<HostSide>,
+}
+
+/// All that was counted so far.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    pub(super) choices: Choices,
+    /// Frames by fate, filled by the pipeline.
+    pub fates: Fates,
+    /// Oddities of all stages.
+    pub anomalies: Anomalies,
+    pub(super) messages: MessageTally,
+    pub(super) texts: TextTally,
+    pub(super) attempts: AttemptTally,
+    pub(super) sessions: SessionTally,
+    pub(super) crossings: Crossings,
+    pub(super) reinvites: BTreeMap<Option<StatusCode>, u64>,
+    pub(super) registers: RegisterTally,
+    pub(super) silence: Table<(MethodKey, Endpoint), SilenceTally>,
+    pub(super) requests_over: BTreeMap<MethodKey, SilenceTally>,
+    pub(super) response_time: BTreeMap<usize, Histogram>,
+    pub(super) first_reply: BTreeMap<usize, Histogram>,
+    pub(super) evicted: BTreeMap<&'static str, u64>,
+    pub(super) exact: bool,
+}
+
+/// REGISTER attempts.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RegisterTally {
+    pub(super) outcomes: BTreeMap<RegisterOutcome, u64>,
+    pub(super) details: BTreeMap<(RegisterOutcome, Detail), u64>,
+    pub(super) codes: BTreeMap<StatusCode, u64>,
+    pub(super) ineffective: u64,
+    pub(super) rrd: Histogram,
+}
+
+/// Requests whose time is over.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct SilenceTally {
+    pub(super) unanswered: u64,
+    pub(super) requests: u64,
+    pub(super) retransmissions: u64,
+}
+
+impl Tally {
+    /// Nothing counted yet.
+    pub fn new(choices: Choices) -> Self {
+        Self {
+            choices,
+            fates: Fates::default(),
+            anomalies: Anomalies::default(),
+            messages: MessageTally::default(),
+            texts: TextTally::default(),
+            attempts: AttemptTally::default(),
+            sessions: SessionTally::default(),
+            crossings: Crossings::default(),
+            reinvites: BTreeMap::new(),
+            registers: RegisterTally::default(),
+            silence: Table::new(MAX_SILENT),
+            requests_over: BTreeMap::new(),
+            response_time: BTreeMap::new(),
+            first_reply: BTreeMap::new(),
+            evicted: BTreeMap::new(),
+            exact: true,
+        }
+    }
+
+    fn keeps(&self, attempt: &Attempt) -> bool {
+        self.choices.host_sides.is_empty() || self.choices.host_sides.iter().any(|side| side.keeps(attempt))
+    }
+}
+
+impl Observer for Tally {
+    fn anomaly(&mut self, kind: Anomaly, time: Timestamp, frame: FrameId) {
+        self.anomalies.note(kind, time, frame);
+    }
+
+    fn message(&mut self, message: &Message<'_>, origin: &Origin, bin: Bin, alive: bool) {
+        let transport: Transport = origin.transport;
+        self.messages.note(message, transport, bin, alive);
+        if bin == Bin::First {
+            self.texts.note(message);
+            let to_other = message.cseq.as_ref().is_some_and(|c| c.method != crate::sip::Method::Invite);
+            if to_other && message.status().is_some_and(|s| s.get() == 408) {
+                self.anomalies.note(Anomaly::NonInvite408, origin.stamp.shown, origin.frame);
+            }
+        }
+    }
+
+    fn first_reply(&mut self, method: MethodKey, delay: Nanos) {
+        let row = self.messages.methods.row(method);
+        self.first_reply.entry(row).or_default().record(delay);
+    }
+
+    fn response_time(&mut self, method: MethodKey, delay: Nanos) {
+        let row = self.messages.methods.row(method);
+        self.response_time.entry(row).or_default().record(delay);
+    }
+
+    fn inner(&mut self, method: MethodKey, status: StatusCode) {
+        self.messages.inner(method, status);
+    }
+
+    fn request_over(&mut self, request: &RequestOver) {
+        let all = self.requests_over.entry(request.method).or_default();
+        for row in [all, self.silence.row((request.method, request.destination))] {
+            row.requests += 1;
+            if !request.answered {
+                row.unanswered += 1;
+                row.retransmissions += u64::from(request.resent);
+            }
+        }
+    }
+
+    fn attempt(&mut self, attempt: &Attempt) -> bool {
+        self.crossings.note(attempt);
+        let kept = self.keeps(attempt);
+        if kept {
+            self.attempts.note(attempt);
+            self.sessions.series.at(attempt.started).attempts += 1;
+        }
+        kept
+    }
+
+    fn reinvite(&mut self, status: Option<StatusCode>) {
+        *self.reinvites.entry(status).or_default() += 1;
+    }
+
+    fn registration(&mut self, r: &Registration) {
+        let t = &mut self.registers;
+        *t.outcomes.entry(r.outcome).or_default() += 1;
+        if let Some(detail) = r.detail {
+            *t.details.entry((r.outcome, detail)).or_default() += 1;
+        }
+        let failed = r.status.filter(|s| s.class() >= 3 && r.outcome != RegisterOutcome::Pending);
+        if let Some(status) = failed {
+            *t.codes.entry(status).or_default() += 1;
+        }
+        // RFC 6076 4.2: 4xx but 401, 402, 407; 5xx; 6xx; Timer F.
+        let ineffective = failed.is_some_and(|s| s.class() >= 4 && !matches!(s.get(), 401 | 402 | 407));
+        t.ineffective += u64::from(ineffective || r.outcome == RegisterOutcome::TimedOut);
+        if let Some(rrd) = r.rrd {
+            t.rrd.record(rrd);
+        }
+    }
+
+    fn answered(&mut self, at: Timestamp) {
+        self.sessions.answered(at);
+    }
+
+    fn session(&mut self, session: &Session) {
+        self.sessions.session(session, self.choices.short_call);
+    }
+
+    fn bye(&mut self, bye: &Bye) {
+        self.sessions.bye(bye);
+    }
+
+    fn evicted(&mut self, table: &'static str, count: u64, matters: bool) {
+        *self.evicted.entry(table).or_default() += count;
+        self.exact &= !matters;
+    }
+}
+
+impl Tally {
+    pub(super) fn decided(&self) -> u64 {
+        self.attempts.attempts() - self.attempts.count(Outcome::Pending)
+    }
+}

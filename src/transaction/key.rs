@@ -1,0 +1,178 @@
+//! The identifiers by which messages belong together, as numbers.
+//!
+//! In: a message. Out: [`Keys`]. Identifiers are compared as 64-bit XXH3 hashes below one Call-ID,
+//! and the Call-ID itself as 128 bits: a table entry costs bytes, not strings, and the same input
+//! gives the same keys on every machine. The rules are RFC 3261 17.1.3 and 17.2.3, with the
+//! Call-ID and the CSeq number as a guard against devices that use one branch for several
+//! transactions; without the `z9hG4bK` cookie those of RFC 2543 10.1.2.
+
+use smallvec::SmallVec;
+use xxhash_rust::xxh3::{Xxh3Default, xxh3_64, xxh3_128};
+
+use crate::sip::{CSeq, Message, Method, NameAddr, Via};
+
+/// A Call-ID, byte for byte (RFC 3261 8.1.1.4), as 128 bits.
+pub type CallKey = u128;
+
+/// A method as a number: registered ones are small, any other token is its hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MethodKey(u64);
+
+impl MethodKey {
+    /// INVITE.
+    pub const INVITE: Self = Self(0);
+    /// ACK.
+    pub const ACK: Self = Self(1);
+    /// BYE.
+    pub const BYE: Self = Self(2);
+    /// CANCEL.
+    pub const CANCEL: Self = Self(3);
+    /// REGISTER.
+    pub const REGISTER: Self = Self(4);
+    /// OPTIONS.
+    pub const OPTIONS: Self = Self(5);
+    /// PRACK.
+    pub const PRACK: Self = Self(6);
+    /// UPDATE.
+    pub const UPDATE: Self = Self(13);
+    /// A message without a usable method.
+    pub const UNKNOWN: Self = Self(14);
+
+    /// The key of `method`.
+    pub fn of(method: Method<'_>) -> Self {
+        match Method::REGISTERED.iter().position(|m| *m == method) {
+            Some(i) => Self(i as u64),
+            None => Self(xxh3_64(method.as_bytes()) | 1 << 63),
+        }
+    }
+
+    /// The number itself, for identities.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+
+    /// Index among [`Method::REGISTERED`], with 14 for [`MethodKey::UNKNOWN`]; `None` for others.
+    pub fn index(self) -> Option<usize> {
+        (self.0 <= 14).then_some(self.0 as usize)
+    }
+}
+
+/// One Via value as two numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ViaKey {
+    /// Sent-by (host in lower case, port as written) and branch.
+    pub value: u64,
+    /// Sent-by alone.
+    pub sent_by: u64,
+}
+
+/// The Via values of a message, top first.
+pub type ViaKeys = SmallVec<[ViaKey; 3]>;
+
+/// What a message says about where it belongs, below its Call-ID.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    /// The Call-ID.
+    pub call: CallKey,
+    /// From tag; without one the whole From value; 1 if there is no From.
+    pub from: u64,
+    /// To tag; 0 if there is none.
+    pub to: u64,
+    /// CSeq number; opaque digits ≥ 2³² as a hash.
+    pub cseq: u64,
+    /// CSeq method.
+    pub method: MethodKey,
+    /// The T-key: this hop's transaction. ACK has that of its INVITE.
+    pub transaction: u64,
+}
+
+impl Keys {
+    /// The keys of `message`; `None` without a Call-ID or a usable CSeq: it joins nothing.
+    pub fn of(message: &Message<'_>) -> Option<Self> {
+        let call = xxh3_128(message.call_id?);
+        let cseq = message.cseq.as_ref()?;
+        let from = message.from.as_ref().map_or(1, tag_or_value);
+        let to = message.to.as_ref().and_then(|to| to.tag).map_or(0, tag_key);
+        let number = cseq_key(cseq);
+        let method = MethodKey::of(cseq.method);
+        let transaction = transaction_key(message, from, number, method);
+        Some(Self { call, from, to, cseq: number, method, transaction })
+    }
+}
+
+/// A tag as a number, never 0.
+pub fn tag_key(tag: &[u8]) -> u64 {
+    xxh3_64(tag).max(2)
+}
+
+/// The Via values of `message`.
+pub fn via_keys(message: &Message<'_>) -> ViaKeys {
+    message.vias.iter().map(|value| via_key(value)).collect()
+}
+
+fn tag_or_value(from: &NameAddr<'_>) -> u64 {
+    tag_key(from.tag.unwrap_or(from.value))
+}
+
+fn cseq_key(cseq: &CSeq<'_>) -> u64 {
+    cseq.number.map_or_else(|| xxh3_64(cseq.digits) | 1 << 63, u64::from)
+}
+
+/// RFC 3261 17.2.3: branch, sent-by and method; RFC 2543 10.1.2 where the branch is no identifier.
+fn transaction_key(message: &Message<'_>, from: u64, cseq: u64, method: MethodKey) -> u64 {
+    // A response never answers an ACK: one that says so does not belong to the INVITE either.
+    let is_ack = method == MethodKey::ACK && message.request_method().is_some();
+    let method = if is_ack { MethodKey::INVITE } else { method };
+    let top = message.vias.first().copied();
+    let via = match top.and_then(Via::parse) {
+        Some(via) if via.has_cookie() => via_key_of(&via).value,
+        _ => {
+            let mut h = Xxh3Default::new();
+            h.update(&from.to_le_bytes());
+            for piece in top.into_iter().flat_map(Via::without_added_params) {
+                h.update(piece);
+            }
+            h.digest()
+        }
+    };
+    let mut bytes = [0; 24];
+    bytes[..8].copy_from_slice(&via.to_le_bytes());
+    bytes[8..16].copy_from_slice(&cseq.to_le_bytes());
+    bytes[16..].copy_from_slice(&method.0.to_le_bytes());
+    xxh3_64(&bytes)
+}
+
+fn via_key(value: &[u8]) -> ViaKey {
+    Via::parse(value).map_or_else(
+        || {
+            let whole = xxh3_64(value);
+            ViaKey { value: whole, sent_by: whole }
+        },
+        |via| via_key_of(&via),
+    )
+}
+
+/// The cookie is compared in any case, the rest of the branch byte by byte; the host in lower
+/// case; a port as it is written (RFC 3261 17.2.3, 19.1.4 do not apply defaults here).
+fn via_key_of(via: &Via<'_>) -> ViaKey {
+    let mut h = Xxh3Default::new();
+    for chunk in via.host.chunks(64) {
+        let mut lower = [0; 64];
+        lower[..chunk.len()].copy_from_slice(chunk);
+        lower[..chunk.len()].make_ascii_lowercase();
+        h.update(&lower[..chunk.len()]);
+    }
+    h.update(b":");
+    h.update(via.port.unwrap_or_default());
+    let sent_by = h.digest();
+    h.update(b";");
+    match via.branch {
+        Some(branch) if via.has_cookie() => h.update(&branch[7..]),
+        Some(branch) => {
+            h.update(b"-");
+            h.update(branch);
+        }
+        None => {}
+    }
+    ViaKey { value: h.digest(), sent_by }
+}

@@ -1,0 +1,178 @@
+//! The five questions: which bin a message falls into.
+//!
+//! A *sighting* is one message's identity on one hop, with how often each tap saw it. Whether a
+//! message is the same as an earlier one on the same leg, or on another leg of the same exchange,
+//! is asked here and nowhere else.
+
+use smallvec::SmallVec;
+
+use crate::flow::{Flow, Tap};
+use crate::time::{Nanos, Timestamp};
+
+use super::Bin;
+use super::leg::Leg;
+use super::relation::{is_downstream, is_related};
+
+/// (code, To tag) or request records kept in one exchange.
+pub(super) const MAX_SIGHTINGS: usize = 64;
+/// Taps told apart in one sighting; a further one is taken for the last.
+const MAX_TAPS: usize = 8;
+
+/// What a message is, within its exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Identity {
+    /// Status code; 0 for a request.
+    pub(super) code: u16,
+    /// For requests the method's number; for responses To tag and RSeq folded, 0 where hop-by-hop
+    /// answers leave the tag out.
+    pub(super) detail: u64,
+    /// On one leg the To tag does not matter: 3xx–6xx, and finals to anything but INVITE.
+    pub(super) any_tag: bool,
+    /// A response with a To tag that counts: distinct addresses then mean another hop.
+    pub(super) tagged: bool,
+}
+
+/// One message as it passed a tap.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pass {
+    /// Its ends.
+    pub(super) flow: Flow,
+    /// The tap.
+    pub(super) tap: Tap,
+    /// When.
+    pub(super) time: Timestamp,
+    /// Hash of its start line and header section.
+    pub(super) head: u64,
+    /// IPv4 identification, 0 for none.
+    pub(super) ip_id: u16,
+}
+
+/// One identity on one hop.
+#[derive(Clone, Debug)]
+pub(super) struct Sighting {
+    identity: Identity,
+    leg: usize,
+    flow: Flow,
+    taps: SmallVec<[Seen; 1]>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    tap: Tap,
+    copies: u32,
+    last: Pass,
+}
+
+/// All sightings of one exchange.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sightings(SmallVec<[Sighting; 2]>);
+
+/// The answer for one message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    /// The bin.
+    pub(super) bin: Bin,
+    /// The table was full: counted as a first sighting, and not remembered.
+    pub(super) refused: bool,
+}
+
+impl Sightings {
+    /// Which bin `pass` of `identity` on leg number `leg` falls into; remembers it.
+    ///
+    /// `legs` are all legs of the exchange, `window` the time within which equal bytes are one
+    /// packet captured twice.
+    pub(super) fn note(
+        &mut self,
+        identity: Identity,
+        leg: usize,
+        pass: Pass,
+        legs: &[Leg],
+        window: Nanos,
+    ) -> Answer {
+        let on_leg = |s: &Sighting| s.leg == leg && s.identity.same_on_leg(&identity);
+        if let Some(i) = self.0.iter().position(|s| on_leg(s) && s.flow == pass.flow) {
+            return Answer { bin: self.0[i].again(pass, window), refused: false };
+        }
+        let bin = self.first_on_hop(identity, leg, pass.flow, legs);
+        let refused = self.0.len() >= MAX_SIGHTINGS;
+        if !refused {
+            let seen = Seen { tap: pass.tap, copies: 1, last: pass };
+            self.0.push(Sighting { identity, leg, flow: pass.flow, taps: SmallVec::from_elem(seen, 1) });
+        }
+        Answer { bin, refused }
+    }
+
+    /// Questions 1 to 3: the hop has not shown this identity before.
+    fn first_on_hop(&self, identity: Identity, leg: usize, flow: Flow, legs: &[Leg]) -> Bin {
+        // The same transaction between other addresses: NAT, a balancer, a container's bridge.
+        if self.0.iter().any(|s| s.leg == leg && s.identity.same_on_leg(&identity)) {
+            return Bin::HopCopy;
+        }
+        let (mut known, mut same_ends) = (false, false);
+        for s in self.0.iter().filter(|s| s.leg != leg) {
+            let same = s.identity.same(&identity);
+            let (Some(ours), Some(theirs)) = (legs.get(leg), legs.get(s.leg)) else { continue };
+            if same && is_related(ours, theirs) {
+                return Bin::HopCopy;
+            }
+            // RFC 3261 16.7: a proxy SHOULD keep the To tag of the final it passes on.
+            if identity.code >= 300 && s.identity.code == identity.code && is_downstream(theirs, ours) {
+                return Bin::HopCopy;
+            }
+            known |= same;
+            same_ends |= same && s.flow == flow;
+        }
+        if known && identity.tagged && !same_ends { Bin::HopCopy } else { Bin::First }
+    }
+
+    /// How often the tap saw `identity` on leg `leg`, and the most that any tap saw.
+    pub(super) fn copies(&self, identity: Identity, leg: usize, tap: Tap) -> (u32, u32) {
+        let all = self.0.iter().filter(|s| s.leg == leg && s.identity.same_on_leg(&identity));
+        all.flat_map(|s| &s.taps).fold((0, 0), |(here, most), seen| {
+            (if seen.tap == tap { here.max(seen.copies) } else { here }, most.max(seen.copies))
+        })
+    }
+}
+
+impl Identity {
+    fn same_on_leg(&self, other: &Self) -> bool {
+        self.code == other.code && (self.any_tag || self.detail == other.detail)
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        self.code == other.code && self.detail == other.detail
+    }
+}
+
+impl Sighting {
+    /// Questions 4 and 5: the hop has shown this identity before.
+    fn again(&mut self, pass: Pass, window: Nanos) -> Bin {
+        let most_elsewhere = self.taps.iter().filter(|s| s.tap != pass.tap).map(|s| s.copies).max();
+        let at = match self.taps.iter().position(|s| s.tap == pass.tap) {
+            Some(i) => i,
+            None if self.taps.len() < MAX_TAPS => {
+                self.taps.push(Seen { tap: pass.tap, copies: 0, last: pass });
+                self.taps.len() - 1
+            }
+            None => self.taps.len() - 1,
+        };
+        let seen = &mut self.taps[at];
+        seen.copies = seen.copies.saturating_add(1);
+        let before = std::mem::replace(&mut seen.last, pass);
+        if most_elsewhere.is_some_and(|most| seen.copies <= most) {
+            return Bin::CaptureDuplicate;
+        }
+        let duplicate = if before.ip_id != 0 && pass.ip_id != 0 {
+            before.ip_id == pass.ip_id
+        } else {
+            before.head == pass.head && pass.time - before.time <= window && before.time - pass.time <= window
+        };
+        if duplicate {
+            // A copy of the packet, not of the message: the tap has seen the message no oftener.
+            seen.copies -= 1;
+            Bin::CaptureDuplicate
+        } else {
+            Bin::Retransmission
+        }
+    }
+}
