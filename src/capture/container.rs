@@ -19,7 +19,7 @@ pub(super) const MAX_PACKET: usize = 16 << 20;
 pub(super) const BARREN: u64 = 1 << 30;
 
 /// One packet of a container.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Record {
     /// As the container has it; `None` where it has none.
     pub(super) time: Option<Timestamp>,
@@ -64,13 +64,14 @@ impl Container {
         Err(Refusal::NotACapture)
     }
 
-    /// The next packet; `None` at the end, and from then on.
+    /// Reads the next packet into `record`, in place because a copy would show in the time a frame
+    /// takes; `false` at the end, and from then on.
     #[inline]
-    pub(super) fn next(&mut self, buffer: &mut Buffer, trouble: &mut Trouble) -> Option<Record> {
+    pub(super) fn next(&mut self, buffer: &mut Buffer, trouble: &mut Trouble, record: &mut Record) -> bool {
         match self {
-            Self::PcapLittle(reader) => reader.next(buffer, trouble),
-            Self::PcapBig(reader) => reader.next(buffer, trouble),
-            Self::Pcapng(reader) => reader.next(buffer, trouble),
+            Self::PcapLittle(reader) => reader.next(buffer, trouble, record),
+            Self::PcapBig(reader) => reader.next(buffer, trouble, record),
+            Self::Pcapng(reader) => reader.next(buffer, trouble, record),
         }
     }
 

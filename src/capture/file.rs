@@ -26,18 +26,22 @@ pub(super) struct CaptureFile {
     /// Anomalies of the head (and, rarely, of the packet after it), and damage.
     pub(super) trouble: Trouble,
     head: Head,
-    /// The packet after the head, where it had to be read to judge the head's time.
-    ahead: Option<Option<Record>>,
+    /// The packet after the head, where it had to be read to judge the head's time; the flag: that
+    /// is so, and there is one.
+    ahead: (Record, Option<bool>),
     /// The head's bytes in that case: the buffer has moved on.
     aside: Vec<u8>,
     report: FileReport,
-    /// Time of the earliest and the latest frame handed out.
-    span: Option<(Timestamp, Timestamp)>,
+    /// Time and shown time of the earliest and the latest frame handed out.
+    earliest: (Timestamp, Timestamp),
+    latest: (Timestamp, Timestamp),
+    /// Frames handed out.
+    frames: u64,
     ended: bool,
 }
 
 /// The packet that is next to be handed out.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Head {
     pub(super) record: Record,
     /// From 1.
@@ -47,7 +51,8 @@ pub(super) struct Head {
     /// For order.
     pub(super) time: Timestamp,
     is_outlier: bool,
-    is_aside: bool,
+    /// Its successor had to be read, so its bytes were put aside.
+    is_settled: bool,
 }
 
 impl CaptureFile {
@@ -92,11 +97,13 @@ impl CaptureFile {
             container,
             clock: Clock::default(),
             trouble,
-            head: Head::NONE,
-            ahead: None,
+            head: Head::default(),
+            ahead: (Record::default(), None),
             aside: Vec::new(),
             report: FileReport { path, format, ..FileReport::default() },
-            span: None,
+            earliest: (Timestamp::MAX, Timestamp::MAX),
+            latest: (Timestamp::MIN, Timestamp::MIN),
+            frames: 0,
             ended: false,
         })
     }
@@ -104,19 +111,26 @@ impl CaptureFile {
     /// Makes the next packet the head; `false` at the end of the file.
     #[inline]
     pub(super) fn advance(&mut self) -> bool {
-        let next = match self.ahead.take() {
-            None => self.container.next(&mut self.buffer, &mut self.trouble),
-            Some(ahead) => ahead,
-        };
-        let Some(record) = next else { return self.end() };
-        let number = self.head.number + 1;
-        self.head = match self.clock.follow(&record) {
-            Some(time) => {
-                let shown = record.time.unwrap_or(time);
-                Head { record, number, shown, time, is_outlier: false, is_aside: false }
+        let head = &mut self.head;
+        let is_there = match self.ahead.1 {
+            None => self.container.next(&mut self.buffer, &mut self.trouble, &mut head.record),
+            Some(is_there) => {
+                (head.record, self.ahead.1) = (self.ahead.0, None);
+                is_there
             }
-            None => self.settle(record, number),
         };
+        if !is_there {
+            return self.end();
+        }
+        head.number += 1;
+        match self.clock.follow(&head.record) {
+            Some(time) => {
+                head.shown = head.record.time.unwrap_or(time);
+                head.time = time;
+                head.is_settled = false;
+            }
+            None => self.settle(),
+        }
         true
     }
 
@@ -129,7 +143,7 @@ impl CaptureFile {
     /// The head's captured bytes.
     #[inline]
     pub(super) fn data(&self) -> &[u8] {
-        if self.head.is_aside {
+        if self.head.is_settled {
             return &self.aside;
         }
         self.buffer.slice(self.head.record.place, self.head.record.len)
@@ -144,25 +158,20 @@ impl CaptureFile {
     /// Counts the head as handed out.
     #[inline]
     pub(super) fn hand_out(&mut self) {
-        let Head { shown, time, is_outlier, .. } = self.head;
-        self.report.frames += 1;
+        let Head { shown, time, is_outlier, is_settled, .. } = self.head;
+        self.frames += 1;
         if !self.report.nanoseconds && self.container.is_fine() && shown.as_nanos() % 1000 != 0 {
             self.report.nanoseconds = true;
         }
-        match &mut self.span {
-            // Where an outlier was really captured is not known.
-            _ if is_outlier => {}
-            Some((earliest, latest)) => {
-                if time > *latest {
-                    (*latest, self.report.last) = (time, Some(shown));
-                } else if time < *earliest {
-                    (*earliest, self.report.first) = (time, Some(shown));
-                }
-            }
-            None => {
-                self.span = Some((time, time));
-                (self.report.first, self.report.last) = (Some(shown), Some(shown));
-            }
+        // When an outlier was really captured is not known.
+        if is_settled && is_outlier {
+            return;
+        }
+        if time > self.latest.0 {
+            self.latest = (time, shown);
+        }
+        if time < self.earliest.0 {
+            self.earliest = (time, shown);
         }
     }
 
@@ -179,23 +188,33 @@ impl CaptureFile {
     /// What can be said of the file so far; `complete` only at its end.
     pub(super) fn report(&self) -> FileReport {
         let problem = self.trouble.problem();
-        let complete = self.ended && problem.is_none();
-        FileReport { bytes: self.buffer.total(), complete, problem, ..self.report.clone() }
+        let shown = |(time, shown): (Timestamp, Timestamp)| (self.earliest.0 <= time).then_some(shown);
+        FileReport {
+            frames: self.frames,
+            bytes: self.buffer.total(),
+            first: shown(self.earliest).filter(|_| self.latest.0 >= self.earliest.0),
+            last: shown(self.latest),
+            complete: self.ended && problem.is_none(),
+            problem,
+            ..self.report.clone()
+        }
     }
 
-    /// Gives a time to a packet that needs its successor for it.
+    /// Gives a time to a head that needs its successor for it.
     #[cold]
-    fn settle(&mut self, record: Record, number: u64) -> Head {
+    fn settle(&mut self) {
+        let Head { record, number, .. } = self.head;
         self.aside.clear();
         self.aside.extend_from_slice(self.buffer.slice(record.place, record.len));
-        let ahead = self.container.next(&mut self.buffer, &mut self.trouble);
-        let (time, odd) = self.clock.settle(&record, ahead.as_ref());
-        self.ahead = Some(ahead);
+        let is_there = self.container.next(&mut self.buffer, &mut self.trouble, &mut self.ahead.0);
+        self.ahead.1 = Some(is_there);
+        let (time, odd) = self.clock.settle(&record, is_there.then_some(&self.ahead.0));
         if let Some(kind) = odd {
             self.trouble.note(kind, number);
         }
         let is_outlier = odd == Some(Anomaly::TimeJump);
-        Head { record, number, shown: record.time.unwrap_or(time), time, is_outlier, is_aside: true }
+        let shown = record.time.unwrap_or(time);
+        self.head = Head { record, number, shown, time, is_outlier, is_settled: true };
     }
 
     #[cold]
@@ -213,17 +232,6 @@ impl CaptureFile {
         }
         false
     }
-}
-
-impl Head {
-    const NONE: Self = Self {
-        record: Record { time: None, link: 0, interface: 0, place: 0, len: 0, original_len: 0 },
-        number: 0,
-        shown: Timestamp::MIN,
-        time: Timestamp::MIN,
-        is_outlier: false,
-        is_aside: false,
-    };
 }
 
 /// Says what a file is instead of a capture.

@@ -130,9 +130,9 @@ impl<B: ByteOrder> Pcap<B> {
         }
     }
 
-    /// The next packet; `None` at the end, and from then on.
+    /// Reads the next packet; `false` at the end, and from then on.
     #[inline]
-    pub(super) fn next(&mut self, buffer: &mut Buffer, trouble: &mut Trouble) -> Option<Record> {
+    pub(super) fn next(&mut self, buffer: &mut Buffer, trouble: &mut Trouble, record: &mut Record) -> bool {
         loop {
             let Some(header) = self.header_at(buffer, 0) else { return self.end(buffer, trouble) };
             let whole = self.header.saturating_add(header.captured as usize);
@@ -143,12 +143,12 @@ impl<B: ByteOrder> Pcap<B> {
                 if self.recover(buffer, header, trouble) {
                     continue;
                 }
-                return None;
+                return false;
             }
             // The same 16 bytes again, and the length of the data: nothing is left of it once inlined.
-            let Ok((_, raw)) = RawPcapPacket::from_slice::<B>(buffer.window()) else { return None };
+            let Ok((_, raw)) = RawPcapPacket::from_slice::<B>(buffer.window()) else { return false };
             let (seconds, fraction) = (raw.ts_sec, raw.ts_frac);
-            let record = Record {
+            *record = Record {
                 // 2^32 s and 2^32 µs are together well below 2^63 ns.
                 time: Some(Timestamp::from_nanos(
                     i64::from(seconds) * 1_000_000_000 + i64::from(fraction) * self.unit,
@@ -163,7 +163,7 @@ impl<B: ByteOrder> Pcap<B> {
             self.first.get_or_insert(seconds);
             self.last = seconds;
             self.frames += 1;
-            return Some(record);
+            return true;
         }
     }
 
@@ -287,13 +287,13 @@ impl<B: ByteOrder> Pcap<B> {
 
     /// Less than a record header is left: nothing, if the file is whole.
     #[cold]
-    fn end(&mut self, buffer: &mut Buffer, trouble: &mut Trouble) -> Option<Record> {
+    fn end(&mut self, buffer: &mut Buffer, trouble: &mut Trouble) -> bool {
         let remain = buffer.window().len() as u64;
         if remain > 0 {
             trouble.cut("record header", buffer.offset(), self.header as u64, remain, self.frames);
             buffer.consume(self.header);
         }
-        None
+        false
     }
 }
 

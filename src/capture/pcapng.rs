@@ -43,7 +43,7 @@ pub(super) struct Pcapng {
 
 /// What reading blocks in one byte order came to.
 enum Step {
-    Packet(Record),
+    Packet,
     /// A section begins, which may have the other byte order.
     Section,
     End,
@@ -70,19 +70,19 @@ impl Pcapng {
         }
     }
 
-    /// The next packet; `None` at the end, and from then on.
+    /// Reads the next packet; `false` at the end, and from then on.
     #[inline]
-    pub(super) fn next(&mut self, buffer: &mut Buffer, trouble: &mut Trouble) -> Option<Record> {
+    pub(super) fn next(&mut self, buffer: &mut Buffer, trouble: &mut Trouble, record: &mut Record) -> bool {
         loop {
             let step = if self.is_big {
-                self.step::<BigEndian>(buffer, trouble)
+                self.step::<BigEndian>(buffer, trouble, record)
             } else {
-                self.step::<LittleEndian>(buffer, trouble)
+                self.step::<LittleEndian>(buffer, trouble, record)
             };
             match step {
-                Step::Packet(record) => return Some(record),
+                Step::Packet => return true,
                 Step::Section => {}
-                Step::End => return None,
+                Step::End => return false,
             }
         }
     }
@@ -92,7 +92,12 @@ impl Pcapng {
     }
 
     #[inline]
-    fn step<B: ByteOrder>(&mut self, buffer: &mut Buffer, trouble: &mut Trouble) -> Step {
+    fn step<B: ByteOrder>(
+        &mut self,
+        buffer: &mut Buffer,
+        trouble: &mut Trouble,
+        record: &mut Record,
+    ) -> Step {
         loop {
             if !buffer.has(FRAMING) {
                 return self.end(buffer, trouble);
@@ -145,7 +150,10 @@ impl Pcapng {
             let place = buffer.place() + 8;
             buffer.consume(head.len);
             match packet {
-                Some(packet) => return Step::Packet(self.record(packet, place, at, head.len, trouble)),
+                Some(packet) => {
+                    *record = self.record(packet, place, at, head.len, trouble);
+                    return Step::Packet;
+                }
                 None => trouble.bad_block(at, head.len as u64, self.frames),
             }
             self.give_up_if_barren(buffer, at, trouble);
