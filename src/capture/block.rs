@@ -64,6 +64,16 @@ impl Head {
     }
 }
 
+impl Head {
+    /// The whole `block` agrees with it: the length at its tail, and that of the packet in it.
+    pub(super) fn agrees(self, block: &[u8]) -> bool {
+        let tail = self.len.checked_sub(4).and_then(|at| block.get(at..)).unwrap_or_default();
+        let is_packet = matches!(self.kind, OLD_PACKET | ENHANCED_PACKET);
+        order_u32(self.is_big, tail) as usize == self.len
+            && (!is_packet || Packet::room_for_options(self, block).is_some())
+    }
+}
+
 /// The order of a section: `Some(true)` is big-endian, `None` no section at all.
 pub(super) fn section_order(head: &[u8]) -> Option<bool> {
     match head.get(8..12)? {

@@ -52,13 +52,13 @@ pub(super) enum Refusal {
 
 impl Container {
     /// Reads the file's header. The buffer is not consumed if it is refused.
-    pub(super) fn open(buffer: &mut Buffer, trouble: &mut Trouble) -> Result<(Self, String), Refusal> {
+    pub(super) fn open(buffer: &mut Buffer) -> Result<(Self, String), Refusal> {
         buffer.has(4);
         if pcap::is_magic(buffer.window()) {
             return pcap::open(buffer);
         }
         if pcapng::is_magic(buffer.window()) {
-            let reader = Pcapng::open(buffer, trouble)?;
+            let reader = Pcapng::open(buffer)?;
             return Ok((Self::Pcapng(Box::new(reader)), "pcapng".to_owned()));
         }
         Err(Refusal::NotACapture)

@@ -66,7 +66,7 @@ impl fmt::Display for OpenReason {
             Self::Io(e) => write!(f, "cannot be opened: {e}"),
             Self::Unreadable(why) => write!(f, "cannot be read: {why}"),
             Self::Empty => f.write_str("empty file: 0 bytes, not even a capture's header"),
-            Self::Directory => f.write_str("is a directory: name the captures in it, or give -r"),
+            Self::Directory => f.write_str("is a directory, not a capture"),
             Self::CutOff { what, needs, found } => {
                 write!(f, "cut off at byte 0: {what} needs {needs} bytes, {found} remain")
             }

@@ -84,8 +84,7 @@ impl CaptureFile {
             buffer = Buffer::new(compression.unpack(buffer.into_source()), capacity.max(1 << 14));
             buffer.has(compressed::LOOKS_AT);
         }
-        let mut trouble = Trouble::default();
-        let (container, mut format) = match Container::open(&mut buffer, &mut trouble) {
+        let (container, mut format) = match Container::open(&mut buffer) {
             Ok(open) => open,
             Err(refusal) => return Err(refuse(refusal, &mut buffer, compression)),
         };
@@ -96,7 +95,7 @@ impl CaptureFile {
             buffer,
             container,
             clock: Clock::default(),
-            trouble,
+            trouble: Trouble::default(),
             head: Head::default(),
             ahead: (Record::default(), None),
             aside: Vec::new(),
@@ -263,6 +262,7 @@ mod tests {
 
     use super::super::compressed::pack;
     use super::*;
+    use crate::anomaly::Anomalies;
 
     /// Of several blocks in every compression.
     fn capture() -> Vec<u8> {
@@ -298,6 +298,39 @@ mod tests {
         }
     }
 
+    /// Hands out a byte a read and, in the end, an error.
+    struct Drip(io::Cursor<Vec<u8>>, bool);
+
+    impl Read for Drip {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            let n = out.len().min(1);
+            match self.0.read(&mut out[..n])? {
+                0 if self.1 => Err(io::Error::other("cable pulled")),
+                n => Ok(n),
+            }
+        }
+    }
+
+    #[test]
+    fn a_pipe_that_drips_gives_the_same_frames() {
+        for compressed in [capture(), pack(Compression::Gzip, &capture())] {
+            let source = Box::new(Drip(io::Cursor::new(compressed), false));
+            let (texts, report, _) = drain(CaptureFile::read(source, 64, String::new()).ok().unwrap());
+            assert_eq!((texts, report.complete), (read(&capture()).unwrap().texts(), true));
+        }
+    }
+
+    #[test]
+    fn an_error_while_reading_ends_the_file_and_is_its_problem() {
+        let whole = capture();
+        let third = whole.len() / 3 + 1;
+        let source = Box::new(Drip(io::Cursor::new(whole[..third].to_vec()), true));
+        let (texts, report, _) = drain(CaptureFile::read(source, 64, String::new()).ok().unwrap());
+        assert!(texts.len() > 3000 && !report.complete);
+        let expected = format!("reading ended at byte {third}: cable pulled; cut off at byte ");
+        assert!(report.problem.as_ref().unwrap().starts_with(&expected), "{report:?}");
+    }
+
     #[test]
     fn compression_inside_compression_is_named() {
         let packed = pack(Compression::Zstd, &pack(Compression::Gzip, &capture()));
@@ -328,12 +361,13 @@ mod tests {
         }
     }
 
-    fn unpacked(packed: &[u8]) -> (Vec<String>, FileReport, crate::anomaly::Anomalies) {
-        let mut notes = crate::anomaly::Anomalies::default();
-        let source = Box::new(io::Cursor::new(packed.to_vec()));
-        let file = CaptureFile::read(source, 64, String::new());
-        let mut file = file.unwrap_or_else(|e| panic!("{:?}: {e}", Compression::find(packed)));
-        let mut texts = Vec::new();
+    fn unpacked(packed: &[u8]) -> (Vec<String>, FileReport, Anomalies) {
+        let file = CaptureFile::read(Box::new(io::Cursor::new(packed.to_vec())), 64, String::new());
+        drain(file.unwrap_or_else(|e| panic!("{:?}: {e}", Compression::find(packed))))
+    }
+
+    fn drain(mut file: CaptureFile) -> (Vec<String>, FileReport, Anomalies) {
+        let (mut texts, mut notes) = (Vec::new(), Anomalies::default());
         while file.advance() {
             texts.push(String::from_utf8_lossy(file.data()).into_owned());
             file.hand_out();

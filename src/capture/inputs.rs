@@ -346,6 +346,29 @@ mod tests {
     }
 
     #[test]
+    fn dealt_out_to_several_files_a_capture_is_read_in_its_own_order() {
+        let dir = Dir::new("dealt");
+        let (mut state, mut second, mut whole) = (1_u32, 0, Vec::new());
+        for _ in 0..500 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            second += (state >> 20) % 3;
+            whole.push((second, (state >> 28) as usize % 5));
+        }
+        let names = ["a", "b", "c", "d", "e"];
+        let paths: Vec<_> = (0..names.len())
+            .map(|i| {
+                // The first second of each file is its place, so that the list is sorted.
+                let own = whole.iter().filter(|w| w.1 == i).map(|w| w.0 + 10);
+                dir.file(names[i], &pcap(names[i], &[i as u32].into_iter().chain(own).collect::<Vec<_>>()))
+            })
+            .collect();
+        whole.sort();
+        let first = (0..names.len()).map(|i| format!("{}{i}/{i}", names[i]));
+        let rest = whole.iter().map(|(s, i)| format!("{}{}/{i}", names[*i], s + 10));
+        assert_eq!(All::read(&paths).seen, first.chain(rest).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn a_frame_out_of_order_keeps_its_place_in_its_file() {
         let dir = Dir::new("order");
         let paths = [dir.file("a", &pcap("a", &[1, 6, 4, 7])), dir.file("b", &pcap("b", &[2, 5, 8]))];

@@ -1,11 +1,68 @@
 //! Interfaces of a pcapng section: link type, snap length, and how their clock counts.
 //!
-//! In: the body of an Interface Description Block. Out: an [`Interface`]. Options that make no sense
+//! In: the body of an Interface Description Block. Out: an [`Interface`] among [`Interfaces`]. Options that make no sense
 //! are ignored, because losing one must not lose the packets.
 
 use byteorder_slice::ByteOrder;
 
+use super::NO_LINK;
+use super::trouble::Trouble;
+use crate::anomaly::Anomaly;
 use crate::time::Timestamp;
+
+/// Interfaces kept a section: 2 MiB of them.
+pub(super) const MAX_INTERFACES: usize = 65_536;
+
+/// The interfaces of a section, by number.
+#[derive(Default)]
+pub(super) struct Interfaces {
+    list: Vec<Interface>,
+    /// Of any section so far.
+    is_fine: bool,
+    is_over_told: bool,
+}
+
+impl Interfaces {
+    /// Describes the next one, as read at `at` after `frames` frames; it is not kept beyond the bound.
+    pub(super) fn add(
+        &mut self,
+        read: Option<(Interface, bool)>,
+        at: u64,
+        frames: u64,
+        trouble: &mut Trouble,
+    ) {
+        let (interface, is_odd) = read.unwrap_or((Interface::UNREADABLE, true));
+        if is_odd {
+            trouble.bad_block(at, frames);
+        }
+        if self.list.len() < MAX_INTERFACES {
+            self.is_fine |= interface.is_fine();
+            self.list.push(interface);
+            return;
+        }
+        trouble.note(Anomaly::TooManyInterfaces, frames);
+        if !std::mem::replace(&mut self.is_over_told, true) {
+            trouble.stop(format!(
+                "more than {MAX_INTERFACES} interfaces in a section, from byte {at} on: not kept"
+            ));
+        }
+    }
+
+    #[inline]
+    pub(super) fn get(&self, number: u32) -> Option<&Interface> {
+        self.list.get(number as usize)
+    }
+
+    /// A new section describes its own.
+    pub(super) fn clear(&mut self) {
+        self.list.clear();
+    }
+
+    /// Some packet's time may be finer than a microsecond.
+    pub(super) fn is_fine(&self) -> bool {
+        self.is_fine
+    }
+}
 
 /// One interface.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +80,9 @@ pub(super) struct Interface {
 }
 
 impl Interface {
+    /// Stands in for one that cannot be read, because the next one must not take its number.
+    const UNREADABLE: Self = Self { link: NO_LINK, snaplen: 0, simple: 1000, resolution: 6, offset: 0 };
+
     /// Reads the body of its block; `None` if that is too short. The flag: an option claims more
     /// than its block holds, so that options may have been missed.
     ///
@@ -147,6 +207,15 @@ mod tests {
             assert_eq!((interface.link, interface.snaplen), (1, 96));
         }
         assert!(Interface::read::<BigEndian>(&[0, 1, 0, 0, 0, 0, 0]).is_none());
+    }
+
+    #[test]
+    fn an_interface_that_cannot_be_read_keeps_its_number() {
+        let (mut interfaces, mut trouble) = (Interfaces::default(), Trouble::default());
+        interfaces.add(None, 28, 0, &mut trouble);
+        interfaces.add(Some(read(&[])), 44, 0, &mut trouble);
+        assert_eq!([0, 1, 2].map(|n| interfaces.get(n).map(|i| i.link)), [Some(NO_LINK), Some(1), None]);
+        assert_eq!(trouble.problem().as_deref(), Some("1 malformed block, first at byte 28 after frame 0"));
     }
 
     #[test]

@@ -11,6 +11,7 @@
 //! | `file` | one file: bytes, container, clock, report |
 //! | `clock` | from raw times to times that can be ordered |
 //! | `container`, `pcap`, `pcapng`, `block`, `interface` | from bytes to packets |
+//! | `search` | find the next plausible record after damage |
 //! | `trouble` | account for what was damaged, byte by byte |
 //! | `buffer`, `compressed`, `readahead` | from files, pipes and compressed data to bytes |
 //! | `foreign`, `error` | say what a file is if it is no capture |
@@ -27,15 +28,18 @@ mod file;
 mod foreign;
 mod inputs;
 mod interface;
+mod paths;
 mod pcap;
 mod pcapng;
 mod readahead;
+mod search;
 mod taps;
 mod trouble;
 
 pub use error::{OpenError, OpenReason};
 pub use foreign::Foreign;
 pub use inputs::{Inputs, MAX_OPEN};
+pub use paths::{Found, Skipped};
 
 use crate::flow::{FrameId, Tap};
 use crate::time::{Stamp, Timestamp};

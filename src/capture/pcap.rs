@@ -14,7 +14,8 @@ use pcap_file::pcap::{PcapHeader, RawPcapPacket};
 use pcap_file::{Endianness, TsResolution};
 
 use super::buffer::Buffer;
-use super::container::{BARREN, Container, MAX_PACKET, Record, Refusal};
+use super::container::{Container, MAX_PACKET, Record, Refusal};
+use super::search::search;
 use super::trouble::Trouble;
 use crate::anomaly::Anomaly;
 use crate::time::Timestamp;
@@ -221,45 +222,15 @@ impl<B: ByteOrder> Pcap<B> {
             trouble.cut("record", at, needs, remain, self.frames);
             return false;
         }
-        if self.search(buffer) {
+        let may_begin = |w: &[u8]| Header::read::<B>(w).is_some_and(|h| self.is_usual(h) && self.is_near(h));
+        if search(buffer, trouble, self.header, may_begin, |b| self.fits(b)) {
             trouble.gap(at, buffer.offset() - at, self.frames);
             return true;
-        }
-        if buffer.offset() - at > BARREN {
-            trouble.stop(format!("no record in the {BARREN} bytes from byte {at} on: given up there"));
-            buffer.close();
         }
         if is_short && !h.is_blank() {
             trouble.cut("record", at, needs, remain, self.frames);
         } else {
             trouble.gap(at, buffer.offset() - at, self.frames);
-        }
-        false
-    }
-
-    /// Moves on, by at least a byte, to a plausible record that is followed by another one or by
-    /// the end of the file.
-    fn search(&self, buffer: &mut Buffer) -> bool {
-        let began = buffer.offset();
-        buffer.consume(1);
-        while buffer.has(self.header) && buffer.offset() - began <= BARREN {
-            let window = buffer.window();
-            let candidate = window
-                .windows(self.header)
-                .position(|w| Header::read::<B>(w).is_some_and(|h| self.is_usual(h) && self.is_near(h)));
-            match candidate {
-                None => buffer.consume(window.len() - (self.header - 1)),
-                Some(i) => {
-                    buffer.consume(i);
-                    if self.fits(buffer) {
-                        return true;
-                    }
-                    buffer.consume(1);
-                }
-            }
-        }
-        if buffer.offset() - began <= BARREN {
-            buffer.consume(self.header);
         }
         false
     }

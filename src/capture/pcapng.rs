@@ -15,12 +15,10 @@ use super::NO_LINK;
 use super::block::{self, FRAMING, Head, Packet};
 use super::buffer::Buffer;
 use super::container::{BARREN, Record, Refusal};
-use super::interface::Interface;
+use super::interface::{Interface, Interfaces};
+use super::search::search;
 use super::trouble::Trouble;
 use crate::anomaly::Anomaly;
-
-/// Interfaces kept a section: 2 MiB of them.
-pub(super) const MAX_INTERFACES: usize = 65_536;
 
 /// The shortest section header block.
 const LEAST_SECTION: usize = 28;
@@ -33,12 +31,10 @@ pub(super) fn is_magic(window: &[u8]) -> bool {
 /// Reads the blocks of one file.
 pub(super) struct Pcapng {
     is_big: bool,
-    interfaces: Vec<Interface>,
+    interfaces: Interfaces,
     frames: u64,
-    is_fine: bool,
     /// Where the last packet ended.
     fruitful: u64,
-    refused_interface: bool,
 }
 
 /// What reading blocks in one byte order came to.
@@ -51,21 +47,16 @@ enum Step {
 
 impl Pcapng {
     /// Makes sure that the file begins with a section, and leaves that to be read.
-    pub(super) fn open(buffer: &mut Buffer, _: &mut Trouble) -> Result<Self, Refusal> {
+    pub(super) fn open(buffer: &mut Buffer) -> Result<Self, Refusal> {
         let is_long_enough = buffer.has(LEAST_SECTION);
         let order = block::section_order(buffer.window());
         if order.is_none() && buffer.window().len() >= FRAMING {
             return Err(Refusal::NotACapture);
         }
         match order {
-            Some(is_big) if is_long_enough => Ok(Self {
-                is_big,
-                interfaces: Vec::new(),
-                frames: 0,
-                is_fine: false,
-                fruitful: 0,
-                refused_interface: false,
-            }),
+            Some(is_big) if is_long_enough => {
+                Ok(Self { is_big, interfaces: Interfaces::default(), frames: 0, fruitful: 0 })
+            }
             _ => Err(Refusal::CutOff { what: "pcapng section header", needs: LEAST_SECTION }),
         }
     }
@@ -88,7 +79,7 @@ impl Pcapng {
     }
 
     pub(super) fn is_fine(&self) -> bool {
-        self.is_fine
+        self.interfaces.is_fine()
     }
 
     #[inline]
@@ -120,48 +111,44 @@ impl Pcapng {
                 block::ENHANCED_PACKET => Packet::enhanced::<B>(&raw.body, false),
                 block::OLD_PACKET => Packet::enhanced::<B>(&raw.body, true),
                 block::SIMPLE_PACKET => {
-                    let snaplen = self.interfaces.first().map_or(0, |i| i.snaplen);
+                    let snaplen = self.interfaces.get(0).map_or(0, |i| i.snaplen);
                     Packet::simple::<B>(&raw.body, snaplen)
                 }
                 block::INTERFACE => {
-                    self.interface(Interface::read::<B>(&raw.body), at, head.len, trouble);
-                    buffer.consume(head.len);
-                    self.give_up_if_barren(buffer, at, trouble);
+                    self.interfaces.add(Interface::read::<B>(&raw.body), at, self.frames, trouble);
+                    self.pass(buffer, head.len, trouble);
                     continue;
                 }
                 block::SECTION => {
                     let version =
                         raw.body.get(4..6).map(|v| if head.is_big { [v[0], v[1]] } else { [v[1], v[0]] });
                     if version != Some([0, 1]) || head.len < LEAST_SECTION {
-                        trouble.bad_block(at, head.len as u64, self.frames);
+                        trouble.bad_block(at, self.frames);
                     }
                     self.is_big = head.is_big;
                     self.interfaces.clear();
-                    buffer.consume(head.len);
-                    self.give_up_if_barren(buffer, at, trouble);
+                    self.pass(buffer, head.len, trouble);
                     return Step::Section;
                 }
                 _ => {
-                    buffer.consume(head.len);
-                    self.give_up_if_barren(buffer, at, trouble);
+                    self.pass(buffer, head.len, trouble);
                     continue;
                 }
             };
-            let place = buffer.place() + 8;
-            buffer.consume(head.len);
-            match packet {
-                Some(packet) => {
-                    *record = self.record(packet, place, at, head.len, trouble);
-                    return Step::Packet;
-                }
-                None => trouble.bad_block(at, head.len as u64, self.frames),
+            if let Some(packet) = packet {
+                *record = self.record(packet, buffer.place() + 8, at, head.len, trouble);
+                buffer.consume(head.len);
+                return Step::Packet;
             }
-            self.give_up_if_barren(buffer, at, trouble);
+            trouble.bad_block(at, self.frames);
+            self.pass(buffer, head.len, trouble);
         }
     }
 
-    /// Ends a file that goes on and on without a packet.
-    fn give_up_if_barren(&self, buffer: &mut Buffer, at: u64, trouble: &mut Trouble) {
+    /// Passes over a block without a packet, and gives up a file that goes on and on without one.
+    fn pass(&self, buffer: &mut Buffer, len: usize, trouble: &mut Trouble) {
+        buffer.consume(len);
+        let at = buffer.offset();
         if at.saturating_sub(self.fruitful) > BARREN {
             trouble.stop(format!("no packet in the {BARREN} bytes before byte {at}: given up there"));
             buffer.close();
@@ -176,9 +163,9 @@ impl Pcapng {
         if original < captured {
             trouble.note(Anomaly::BadLength, self.frames);
         }
-        let interface = self.interfaces.get(packet.interface as usize);
+        let interface = self.interfaces.get(packet.interface);
         if interface.is_none() {
-            trouble.stranger(at, len as u64, self.frames);
+            trouble.stranger(at, self.frames);
         }
         Record {
             // Without the interface nobody knows how its clock counts.
@@ -188,27 +175,6 @@ impl Pcapng {
             place: place + packet.before,
             len: packet.captured,
             original_len: original.max(captured),
-        }
-    }
-
-    fn interface(&mut self, read: Option<(Interface, bool)>, at: u64, len: usize, trouble: &mut Trouble) {
-        let Some((interface, is_odd)) = read else {
-            return trouble.bad_block(at, len as u64, self.frames);
-        };
-        if is_odd {
-            trouble.bad_block(at, len as u64, self.frames);
-        }
-        if self.interfaces.len() < MAX_INTERFACES {
-            self.is_fine |= interface.is_fine();
-            self.interfaces.push(interface);
-            return;
-        }
-        trouble.note(Anomaly::TooManyInterfaces, self.frames);
-        if !self.refused_interface {
-            self.refused_interface = true;
-            trouble.stop(format!(
-                "more than {MAX_INTERFACES} interfaces in a section, from byte {at} on: not kept"
-            ));
         }
     }
 
@@ -227,17 +193,29 @@ impl Pcapng {
             return false;
         }
         let is_found = match head {
-            // Only the length at the tail is wrong.
+            // Only the length at the tail is wrong. An interface is kept, or the next one would take
+            // its number.
             Some(h) if self.fits(buffer, h.len) => {
+                if h.kind == block::INTERFACE {
+                    let body = buffer.window().get(8..h.len - 4).unwrap_or_default();
+                    let read = if h.is_big {
+                        Interface::read::<BigEndian>(body)
+                    } else {
+                        Interface::read::<LittleEndian>(body)
+                    };
+                    self.interfaces.add(read, at, self.frames, trouble);
+                }
                 buffer.consume(h.len);
                 true
             }
-            _ => self.search(buffer),
+            _ => search(
+                buffer,
+                trouble,
+                FRAMING,
+                |w| Self::head(self.is_big, w).is_some(),
+                |b| self.fits(b, 0),
+            ),
         };
-        if buffer.offset() - at > BARREN {
-            trouble.stop(format!("no block in the {BARREN} bytes from byte {at} on: given up there"));
-            buffer.close();
-        }
         match short {
             Some(h) if !is_found => trouble.cut("block", at, h.len as u64, remain, self.frames),
             _ => {
@@ -248,33 +226,9 @@ impl Pcapng {
         is_found
     }
 
-    /// Moves on, by at least a byte, to a plausible block that is followed by another one or by the
-    /// end of the file.
-    fn search(&self, buffer: &mut Buffer) -> bool {
-        let began = buffer.offset();
-        buffer.consume(1);
-        while buffer.has(FRAMING) && buffer.offset() - began <= BARREN {
-            let window = buffer.window();
-            match window.windows(FRAMING).position(|w| self.head(w).is_some()) {
-                None => buffer.consume(window.len() - (FRAMING - 1)),
-                Some(i) => {
-                    buffer.consume(i);
-                    if self.fits(buffer, 0) {
-                        return true;
-                    }
-                    buffer.consume(1);
-                }
-            }
-        }
-        if buffer.offset() - began <= BARREN {
-            buffer.consume(FRAMING);
-        }
-        false
-    }
-
     /// The head of a plausible block.
-    fn head(&self, window: &[u8]) -> Option<Head> {
-        let head = if self.is_big {
+    fn head(is_big: bool, window: &[u8]) -> Option<Head> {
+        let head = if is_big {
             Head::read::<BigEndian>(window, true)
         } else {
             Head::read::<LittleEndian>(window, false)
@@ -288,29 +242,20 @@ impl Pcapng {
         if !buffer.has(at + FRAMING) {
             return false;
         }
-        let Some(head) = self.head(buffer.window().get(at..).unwrap_or_default()) else { return false };
+        let Some(head) = Self::head(self.is_big, buffer.window().get(at..).unwrap_or_default()) else {
+            return false;
+        };
         let end = at + head.len;
         if !buffer.has(end) {
             return false;
         }
-        let rest = buffer.window().get(at..end).unwrap_or_default();
-        let tail = rest.get(head.len - 4..).unwrap_or_default();
-        let is_packet = matches!(head.kind, block::OLD_PACKET | block::ENHANCED_PACKET);
-        if block::order_u32(head.is_big, tail) as usize != head.len
-            || (is_packet && Packet::room_for_options(head, rest).is_none())
-        {
+        if !head.agrees(buffer.window().get(at..end).unwrap_or_default()) {
             return false;
         }
         if !buffer.has(end + FRAMING) {
             return buffer.window().len() == end;
         }
-        let next = buffer.window().get(end..).unwrap_or_default();
-        let next = if head.is_big {
-            Head::read::<BigEndian>(next, true)
-        } else {
-            Head::read::<LittleEndian>(next, false)
-        };
-        next.is_some_and(Head::is_plausible)
+        Self::head(head.is_big, buffer.window().get(end..).unwrap_or_default()).is_some()
     }
 
     /// Less than a block's framing is left: nothing, if the file is whole.
@@ -329,6 +274,7 @@ impl Pcapng {
 mod tests {
     use super::super::build::{Pcapng as Build, read};
     use super::super::container::MAX_PACKET;
+    use super::super::interface::MAX_INTERFACES;
     use super::*;
 
     /// Microseconds.
@@ -426,7 +372,7 @@ mod tests {
         assert_eq!(r.texts(), ["long", "next"]);
         assert_eq!(r.rows[0].original_len, 4);
         assert_eq!(r.odd, [(Anomaly::BadBlock, 1, 1), (Anomaly::BadLength, 1, 1)]);
-        let text = "1 malformed block of 40 bytes, first at byte 84 after frame 1";
+        let text = "1 malformed block, first at byte 84 after frame 1";
         assert_eq!(r.report.problem.as_deref(), Some(text));
     }
 

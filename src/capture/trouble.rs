@@ -66,17 +66,17 @@ impl Trouble {
         self.note(Anomaly::CorruptRecord, after);
     }
 
-    /// A block of `bytes` at `at` was passed over, or not fully understood.
+    /// The block at `at` was passed over, or not fully understood.
     #[cold]
-    pub(super) fn bad_block(&mut self, at: u64, bytes: u64, after: u64) {
-        self.blocks.add(at, bytes, after);
+    pub(super) fn bad_block(&mut self, at: u64, after: u64) {
+        self.blocks.add(at, 0, after);
         self.note(Anomaly::BadBlock, after);
     }
 
     /// The frame `number`, at `at`, names an interface that was not described.
     #[cold]
-    pub(super) fn stranger(&mut self, at: u64, bytes: u64, number: u64) {
-        self.strangers.add(at, bytes, number);
+    pub(super) fn stranger(&mut self, at: u64, number: u64) {
+        self.strangers.add(at, 0, number);
         self.note(Anomaly::UnknownInterface, number);
     }
 
@@ -125,10 +125,10 @@ impl Trouble {
                 if places == 1 { "place" } else { "places" }
             ));
         }
-        let Damage { places, bytes, first_at, after } = self.blocks;
+        let Damage { places, first_at, after, .. } = self.blocks;
         if places > 0 {
             parts.push(format!(
-                "{places} malformed {} of {bytes} bytes, first at byte {first_at} after frame {after}",
+                "{places} malformed {}, first at byte {first_at} after frame {after}",
                 if places == 1 { "block" } else { "blocks" }
             ));
         }
@@ -171,12 +171,12 @@ mod tests {
         let mut t = Trouble::default();
         t.gap(100, 7, 2);
         t.gap(900, 5, 9);
-        t.bad_block(1200, 64, 11);
+        t.bad_block(1200, 11);
         t.cut("record", 1500, 214, 180, 12);
         assert_eq!(
             t.problem().unwrap(),
             "12 bytes in 2 places hold no plausible record and were skipped, first at byte 100 after frame 2; \
-             1 malformed block of 64 bytes, first at byte 1200 after frame 11; \
+             1 malformed block, first at byte 1200 after frame 11; \
              cut off at byte 1500: record needs 214 bytes, 180 remain"
         );
         assert_eq!(t.lost(), 192);
