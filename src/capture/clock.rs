@@ -26,23 +26,30 @@ use crate::time::{Nanos, Timestamp};
 
 /// Packets may be this much earlier than the file's clock: several queues, several processors.
 const BACK: Nanos = Nanos::from_secs(5);
+const EARLY: Nanos = Nanos::from_secs(-5);
 /// Beyond this the next packet decides whether to believe a time.
 const FAR: Nanos = Nanos::from_secs(3600);
 /// How far ahead the last packet of a file may be.
 const FAR_LAST: Nanos = Nanos::from_secs(24 * 3600);
 
 /// The clock of one file.
-#[derive(Default)]
 pub(super) struct Clock {
-    greatest: Option<Timestamp>,
+    /// The earliest instant there is, before the first packet.
+    greatest: Timestamp,
     /// By interface; empty until one is set back. As long as the list of interfaces at most.
     shifts: Vec<Nanos>,
 }
 
+impl Default for Clock {
+    fn default() -> Self {
+        Self { greatest: Timestamp::MIN, shifts: Vec::new() }
+    }
+}
+
 impl Clock {
-    /// The greatest time so far; `None` before the first packet.
+    /// The greatest time so far; the earliest instant there is, before the first packet.
     #[inline]
-    pub(super) fn greatest(&self) -> Option<Timestamp> {
+    pub(super) fn greatest(&self) -> Timestamp {
         self.greatest
     }
 
@@ -50,13 +57,14 @@ impl Clock {
     /// [`Self::settle`], with the packet's successor.
     #[inline]
     pub(super) fn follow(&mut self, record: &Record) -> Option<Timestamp> {
-        let greatest = self.greatest?;
-        let time = self.shifted(record)?;
-        let ahead = time - greatest;
-        if ahead > FAR || ahead < Nanos::ZERO - BACK {
+        let Some(time) = self.shifted(record) else {
+            return (self.greatest > Timestamp::MIN).then_some(self.greatest);
+        };
+        let ahead = time - self.greatest;
+        if ahead > FAR || ahead < EARLY {
             return None;
         }
-        self.greatest = Some(greatest.max(time));
+        self.greatest = self.greatest.max(time);
         Some(time)
     }
 
@@ -67,7 +75,8 @@ impl Clock {
         successor: Option<&Record>,
     ) -> (Timestamp, Option<Anomaly>) {
         let next = successor.and_then(|s| self.shifted(s));
-        let (time, odd) = match (self.greatest, self.shifted(record)) {
+        let greatest = Some(self.greatest).filter(|g| *g > Timestamp::MIN);
+        let (time, odd) = match (greatest, self.shifted(record)) {
             (None, None) => (next.unwrap_or_default(), None),
             (None, Some(time)) => match next {
                 Some(next) if time - next > FAR => (next, Some(Anomaly::TimeJump)),
@@ -97,7 +106,7 @@ impl Clock {
                 }
             }
         };
-        self.greatest = Some(self.greatest.map_or(time, |g| g.max(time)));
+        self.greatest = self.greatest.max(time);
         (time, odd)
     }
 
@@ -152,7 +161,7 @@ mod tests {
                 Some(time) => (time, None),
                 None => clock.settle(record, records.get(i + 1)),
             };
-            assert!(clock.greatest() >= before && clock.greatest() >= Some(time), "the clock goes back");
+            assert!(clock.greatest() >= before && clock.greatest() >= time, "the clock goes back");
             let mark = match odd {
                 Some(Anomaly::TimeBack) => "<",
                 Some(Anomaly::TimeJump) => "!",

@@ -75,12 +75,12 @@ impl Container {
         }
     }
 
-    /// Some packet's time may be finer than a microsecond.
-    pub(super) fn is_fine(&self) -> bool {
+    /// Some packet's time was finer than a microsecond.
+    pub(super) fn saw_fine(&self) -> bool {
         match self {
-            Self::PcapLittle(reader) => reader.is_fine(),
-            Self::PcapBig(reader) => reader.is_fine(),
-            Self::Pcapng(reader) => reader.is_fine(),
+            Self::PcapLittle(reader) => reader.saw_fine(),
+            Self::PcapBig(reader) => reader.saw_fine(),
+            Self::Pcapng(reader) => reader.saw_fine(),
         }
     }
 }

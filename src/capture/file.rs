@@ -151,7 +151,7 @@ impl CaptureFile {
     /// The greatest time so far, the head's included.
     #[inline]
     pub(super) fn clock(&self) -> Timestamp {
-        self.clock.greatest().unwrap_or(Timestamp::MIN)
+        self.clock.greatest()
     }
 
     /// Counts the head as handed out.
@@ -159,9 +159,6 @@ impl CaptureFile {
     pub(super) fn hand_out(&mut self) {
         let Head { shown, time, is_outlier, is_settled, .. } = self.head;
         self.frames += 1;
-        if !self.report.nanoseconds && self.container.is_fine() && shown.as_nanos() % 1000 != 0 {
-            self.report.nanoseconds = true;
-        }
         // When an outlier was really captured is not known.
         if is_settled && is_outlier {
             return;
@@ -193,6 +190,7 @@ impl CaptureFile {
             bytes: self.buffer.total(),
             first: shown(self.earliest).filter(|_| self.latest.0 >= self.earliest.0),
             last: shown(self.latest),
+            nanoseconds: self.container.saw_fine(),
             complete: self.ended && problem.is_none(),
             problem,
             ..self.report.clone()

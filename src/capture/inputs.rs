@@ -17,7 +17,7 @@ use super::taps::Taps;
 use super::{FileReport, Frame, TAP_INTERFACE};
 use crate::anomaly::Anomalies;
 use crate::flow::{FrameId, Tap};
-use crate::time::{Stamp, Timestamp};
+use crate::time::{Nanos, Stamp, Timestamp};
 
 /// Captures that may be open at once, because they overlap in time.
 pub const MAX_OPEN: usize = 200;
@@ -43,8 +43,8 @@ pub struct Inputs {
     /// The file that the last frame came from.
     current: Option<Box<CaptureFile>>,
     index: usize,
-    /// While the current file's turn is before this one, it goes on.
-    until: Turn,
+    /// The current file goes on up to this time, which is before the next one's turn.
+    until: Timestamp,
     /// The current file's input, and that with the last interface.
     tap: Tap,
     interface_tap: (u32, Tap),
@@ -113,7 +113,7 @@ impl Inputs {
             files: found.into_iter().map(|(_, input)| input).collect(),
             current: None,
             index: 0,
-            until: (Timestamp::MIN, 0),
+            until: Timestamp::MIN,
             tap: Tap::default(),
             interface_tap: (0, Tap::default()),
             taps: Taps::default(),
@@ -125,7 +125,7 @@ impl Inputs {
     #[inline]
     pub fn next<'a>(&'a mut self, notes: &mut Anomalies) -> Option<Frame<'a>> {
         let goes_on = match &mut self.current {
-            Some(file) => file.advance() && (file.clock(), self.index) < self.until,
+            Some(file) => file.advance() && file.clock() <= self.until,
             None => false,
         };
         if !goes_on && !self.select(notes) {
@@ -193,7 +193,9 @@ impl Inputs {
                 self.tap = Taps::tap(chain);
             }
             self.interface_tap = interface_tap(self.tap, file.head().record.interface);
-            (self.current, self.index, self.until) = (Some(file), index, next);
+            // At the same time the earlier place in the list goes first.
+            let until = if index < next.1 { next.0 } else { next.0 - Nanos::from_nanos(1) };
+            (self.current, self.index, self.until) = (Some(file), index, until);
             return true;
         }
         false

@@ -17,8 +17,6 @@ pub(super) const MAX_INTERFACES: usize = 65_536;
 #[derive(Default)]
 pub(super) struct Interfaces {
     list: Vec<Interface>,
-    /// Of any section so far.
-    is_fine: bool,
     is_over_told: bool,
 }
 
@@ -36,7 +34,6 @@ impl Interfaces {
             trouble.bad_block(at, frames);
         }
         if self.list.len() < MAX_INTERFACES {
-            self.is_fine |= interface.is_fine();
             self.list.push(interface);
             return;
         }
@@ -56,11 +53,6 @@ impl Interfaces {
     /// A new section describes its own.
     pub(super) fn clear(&mut self) {
         self.list.clear();
-    }
-
-    /// Some packet's time may be finer than a microsecond.
-    pub(super) fn is_fine(&self) -> bool {
-        self.is_fine
     }
 }
 
@@ -141,6 +133,7 @@ impl Interface {
     }
 
     /// Times may be finer than a microsecond.
+    #[inline]
     pub(super) fn is_fine(&self) -> bool {
         !matches!(self.resolution, 0..=6 | 0x80)
     }

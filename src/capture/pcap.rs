@@ -88,6 +88,7 @@ pub(super) struct Pcap<B> {
     first: Option<u32>,
     last: u32,
     frames: u64,
+    saw_fine: bool,
     order: PhantomData<B>,
 }
 
@@ -105,6 +106,12 @@ impl Header {
         let bytes = bytes.get(..RECORD_HEADER)?;
         let field = |i: usize| B::read_u32(&bytes[i..i + 4]);
         Some(Self { seconds: field(0), fraction: field(4), captured: field(8), original: field(12) })
+    }
+
+    #[inline]
+    fn from(raw: &RawPcapPacket<'_>) -> Self {
+        let RawPcapPacket { ts_sec, ts_frac, incl_len, orig_len, .. } = *raw;
+        Self { seconds: ts_sec, fraction: ts_frac, captured: incl_len, original: orig_len }
     }
 
     /// Sixteen zeros are a hole in the file, not a packet of nothing at the start of 1970.
@@ -127,6 +134,7 @@ impl<B: ByteOrder> Pcap<B> {
             first: None,
             last: 0,
             frames: 0,
+            saw_fine: false,
             order: PhantomData,
         }
     }
@@ -135,41 +143,51 @@ impl<B: ByteOrder> Pcap<B> {
     #[inline]
     pub(super) fn next(&mut self, buffer: &mut Buffer, trouble: &mut Trouble, record: &mut Record) -> bool {
         loop {
-            let Some(header) = self.header_at(buffer, 0) else { return self.end(buffer, trouble) };
-            let whole = self.header.saturating_add(header.captured as usize);
-            let is_good = header.captured as usize <= MAX_PACKET
-                && buffer.has(whole)
-                && (self.is_usual(header) || self.is_confirmed(buffer, header, trouble));
-            if !is_good {
-                if self.recover(buffer, header, trouble) {
-                    continue;
+            let window = buffer.window();
+            // Nearly all: wholly in the window and nothing odd about it.
+            if let Ok((_, raw)) = RawPcapPacket::from_slice::<B>(window) {
+                let header = Header::from(&raw);
+                if self.is_usual(header) && window.len() >= self.header + raw.data.len() {
+                    self.accept(buffer, header, record);
+                    return true;
                 }
+            }
+            let Some(header) = self.header_at(buffer, 0) else { return self.end(buffer, trouble) };
+            let is_whole =
+                header.captured as usize <= MAX_PACKET && buffer.has(self.header + header.captured as usize);
+            if is_whole && (self.is_usual(header) || self.is_confirmed(buffer, header, trouble)) {
+                self.accept(buffer, header, record);
+                return true;
+            }
+            if !self.recover(buffer, header, trouble) {
                 return false;
             }
-            // The same 16 bytes again, and the length of the data: nothing is left of it once inlined.
-            let Ok((_, raw)) = RawPcapPacket::from_slice::<B>(buffer.window()) else { return false };
-            let (seconds, fraction) = (raw.ts_sec, raw.ts_frac);
-            *record = Record {
-                // 2^32 s and 2^32 µs are together well below 2^63 ns.
-                time: Some(Timestamp::from_nanos(
-                    i64::from(seconds) * 1_000_000_000 + i64::from(fraction) * self.unit,
-                )),
-                link: self.link,
-                interface: 0,
-                place: buffer.place() + self.header,
-                len: header.captured as usize,
-                original_len: header.original.max(header.captured),
-            };
-            buffer.consume(whole);
-            self.first.get_or_insert(seconds);
-            self.last = seconds;
-            self.frames += 1;
-            return true;
         }
     }
 
-    pub(super) fn is_fine(&self) -> bool {
-        self.unit == 1
+    /// Fills the record from the packet at the window's start, which is wholly there.
+    #[inline]
+    fn accept(&mut self, buffer: &mut Buffer, h: Header, record: &mut Record) {
+        // 2^32 s and 2^32 µs are together well below 2^63 ns.
+        let nanos = i64::from(h.seconds) * 1_000_000_000 + i64::from(h.fraction) * self.unit;
+        self.saw_fine |= self.unit == 1 && !h.fraction.is_multiple_of(1000);
+        *record = Record {
+            time: Some(Timestamp::from_nanos(nanos)),
+            link: self.link,
+            interface: 0,
+            place: buffer.place() + self.header,
+            len: h.captured as usize,
+            original_len: h.original.max(h.captured),
+        };
+        buffer.consume(self.header + h.captured as usize);
+        self.first.get_or_insert(h.seconds);
+        self.last = h.seconds;
+        self.frames += 1;
+    }
+
+    /// Some packet's time was finer than a microsecond.
+    pub(super) fn saw_fine(&self) -> bool {
+        self.saw_fine
     }
 
     /// The header `at` bytes into the window.

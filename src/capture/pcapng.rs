@@ -33,6 +33,7 @@ pub(super) struct Pcapng {
     is_big: bool,
     interfaces: Interfaces,
     frames: u64,
+    saw_fine: bool,
     /// Where the last packet ended.
     fruitful: u64,
 }
@@ -54,9 +55,13 @@ impl Pcapng {
             return Err(Refusal::NotACapture);
         }
         match order {
-            Some(is_big) if is_long_enough => {
-                Ok(Self { is_big, interfaces: Interfaces::default(), frames: 0, fruitful: 0 })
-            }
+            Some(is_big) if is_long_enough => Ok(Self {
+                is_big,
+                interfaces: Interfaces::default(),
+                frames: 0,
+                saw_fine: false,
+                fruitful: 0,
+            }),
             _ => Err(Refusal::CutOff { what: "pcapng section header", needs: LEAST_SECTION }),
         }
     }
@@ -78,8 +83,9 @@ impl Pcapng {
         }
     }
 
-    pub(super) fn is_fine(&self) -> bool {
-        self.interfaces.is_fine()
+    /// Some packet's time was finer than a microsecond.
+    pub(super) fn saw_fine(&self) -> bool {
+        self.saw_fine
     }
 
     #[inline]
@@ -167,9 +173,13 @@ impl Pcapng {
         if interface.is_none() {
             trouble.stranger(at, self.frames);
         }
+        // Without the interface nobody knows how its clock counts.
+        let time = interface.and_then(|i| Some(i.time(packet.ticks?)));
+        if interface.is_some_and(Interface::is_fine) && time.is_some_and(|t| t.as_nanos() % 1000 != 0) {
+            self.saw_fine = true;
+        }
         Record {
-            // Without the interface nobody knows how its clock counts.
-            time: interface.and_then(|i| Some(i.time(packet.ticks?))),
+            time,
             link: interface.map_or(NO_LINK, |i| i.link),
             interface: packet.interface,
             place: place + packet.before,
