@@ -1,8 +1,16 @@
-//! The builder of captures says what it should, and every built sample is what its script builds.
+//! The builder of captures says what it should, every built sample is what its script builds, and
+//! a report about each sample says what is known about it.
+//!
+//! `SIPSTAT_BLESS=1` writes the built samples anew.
 
 mod support;
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use support::expect::{report, unmet};
 use support::flow::{Format, Ladder, Link, Order, Wrapping};
+use support::trunk;
 
 /// The messages of a script as text, in order.
 fn messages(script: &str) -> Vec<String> {
@@ -109,4 +117,74 @@ fn wrappings_change_the_file_and_not_the_messages() {
         assert_ne!(ladder.build_with(&w), plain, "{w:?}");
         assert_eq!(ladder.build_with(&w), ladder.build_with(&w), "{w:?}");
     }
+}
+
+fn samples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("samples")
+}
+
+/// Files of the folder whose names end so, sorted.
+fn ending(endings: &[&str]) -> Vec<PathBuf> {
+    let mut all: Vec<_> = fs::read_dir(samples()).unwrap().map(|e| e.unwrap().path()).collect();
+    all.retain(|p| endings.iter().any(|e| p.to_string_lossy().ends_with(e)));
+    all.sort();
+    all
+}
+
+/// Every built sample: its path and its script.
+fn built() -> Vec<(PathBuf, Ladder)> {
+    let trunk = Ladder::parse(&trunk::script(20_260_303, 1_000)).unwrap();
+    let mut all = vec![(samples().join("trunk-incident.pcapng.gz"), trunk)];
+    for script in ending(&[".flow"]) {
+        let ladder = Ladder::load(&script);
+        all.push((script.with_extension(ladder.extension()), ladder));
+    }
+    all
+}
+
+#[test]
+fn every_built_sample_is_what_its_script_builds() {
+    for (capture, ladder) in built() {
+        let bytes = ladder.build();
+        if std::env::var_os("SIPSTAT_BLESS").is_some() {
+            fs::write(&capture, &bytes).unwrap();
+        }
+        let committed = fs::read(&capture).unwrap_or_default();
+        assert!(committed == bytes, "{} differs; SIPSTAT_BLESS=1 writes it anew", capture.display());
+    }
+}
+
+#[test]
+fn every_sample_is_described_and_every_description_has_its_sample() {
+    let readme = fs::read_to_string(samples().join("README.md")).unwrap();
+    let named: Vec<&str> =
+        readme.lines().filter_map(|l| l.strip_prefix("| `")?.split_once('`')).map(|(name, _)| name).collect();
+    for capture in ending(&[".pcap", ".pcapng", ".pcapng.gz"]) {
+        let name = capture.file_name().unwrap().to_string_lossy().into_owned();
+        assert!(named.contains(&name.as_str()), "README.md does not describe {name}");
+    }
+    for name in named {
+        assert!(samples().join(name).exists(), "README.md describes {name}, which is not there");
+    }
+}
+
+#[test]
+fn reports_about_built_samples_say_what_their_scripts_expect() {
+    let mut wrong = Vec::new();
+    for (capture, ladder) in built() {
+        assert!(!ladder.expectations.is_empty(), "{} expects nothing", capture.display());
+        let unmet = unmet(&report(&capture), &ladder.expectations);
+        wrong.extend(unmet.iter().map(|u| format!("{}: {u}", capture.file_name().unwrap().display())));
+    }
+    assert!(wrong.is_empty(), "\n  {}", wrong.join("\n  "));
+}
+
+#[test]
+fn reports_about_recorded_samples_say_what_their_scenarios_did() {
+    let mut wrong = Vec::new();
+    for script in ending(&[".expect"]) {
+        let unmet = unmet(&report(&script.with_extension("pcap")), &Ladder::load(&script).expectations);
+        wrong.extend(unmet.iter().map(|u| format!("{}: {u}", script.file_name().unwrap().display())));
+    }
+    assert!(wrong.is_empty(), "\n  {}", wrong.join("\n  "));
 }

@@ -1,5 +1,7 @@
 //! Holds a report of the program against `expect` lines.
 
+#![allow(dead_code, unreachable_pub, reason = "each test program uses its own part")]
+
 use std::path::Path;
 use std::process::Command;
 

@@ -1,5 +1,6 @@
 //! Writes frames as pcap or pcapng, in either byte order and resolution.
 
+use super::gzip::gzip;
 use super::wire::{Captured, Link};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub struct Container {
     pub cut: Option<i64>,
     /// Frames in the order of the script, not of time.
     pub unsorted: bool,
-    /// Wrapped as gzip (stored, not compressed).
+    /// Compressed with gzip.
     pub gzip: bool,
 }
 
@@ -50,7 +51,7 @@ pub fn write(container: &Container, interfaces: &[Link], frames: &[Captured]) ->
         let keep = usize::try_from(cut).unwrap_or_else(|_| len.saturating_sub(cut.unsigned_abs() as usize));
         bytes.truncate(keep);
     }
-    if container.gzip { gzipped(&bytes) } else { bytes }
+    if container.gzip { gzip(&bytes) } else { bytes }
 }
 
 fn pcap(file: &mut Output, c: &Container, link: Link, frames: &[Captured]) {
@@ -137,27 +138,4 @@ impl Output {
         self.bytes.extend(inner.bytes);
         self.u32(length);
     }
-}
-
-/// A gzip member of stored blocks (RFC 1951 3.2.4, RFC 1952): a valid file without a compressor.
-fn gzipped(bytes: &[u8]) -> Vec<u8> {
-    let mut out = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
-    let count = bytes.chunks(0xffff).count();
-    for (i, chunk) in bytes.chunks(0xffff).enumerate() {
-        let length = chunk.len() as u16;
-        out.push(u8::from(i + 1 == count));
-        out.extend(length.to_le_bytes());
-        out.extend((!length).to_le_bytes());
-        out.extend(chunk);
-    }
-    out.extend(crc32(bytes).to_le_bytes());
-    out.extend((bytes.len() as u32).to_le_bytes());
-    out
-}
-
-fn crc32(bytes: &[u8]) -> u32 {
-    let step = |crc: u32, b: &u8| {
-        (0..8).fold(crc ^ u32::from(*b), |c, _| if c & 1 == 1 { c >> 1 ^ 0xedb8_8320 } else { c >> 1 })
-    };
-    !bytes.iter().fold(!0, step)
 }

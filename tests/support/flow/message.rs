@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use super::fields::{DOMAIN, cookied, credentials, merged, reason, sdp, via};
 use super::text::Options;
 
 /// The To tag of responses whose line gives none.
 const TO_TAG: &str = "t1";
-const DOMAIN: &str = "example.com";
 
 /// Who sends and receives.
 #[derive(Clone, Debug)]
@@ -43,7 +43,6 @@ impl Call {
 /// A request that went over one hop.
 #[derive(Clone, Debug)]
 struct Request {
-    call: String,
     method: String,
     cseq: String,
     from: String,
@@ -60,7 +59,8 @@ struct Request {
 pub struct Composer {
     pub hosts: BTreeMap<String, Host>,
     pub calls: BTreeMap<String, Call>,
-    requests: Vec<Request>,
+    /// By call, in the order of the script.
+    requests: BTreeMap<String, Vec<Request>>,
     /// To tag of the last 2xx to INVITE, by call.
     dialogs: BTreeMap<String, String>,
 }
@@ -119,15 +119,13 @@ impl Composer {
         let call = self.calls[hop.call].clone();
         let method = hop.method;
         let invite = |r: &&Request| r.method == "INVITE" && hop.is(r);
-        let to_invite = self.requests.iter().rev().find(invite);
+        let earlier = self.requests.get(hop.call).map_or(&[][..], Vec::as_slice);
+        let to_invite = earlier.iter().rev().find(invite);
         // The ACK to a non-2xx final belongs to the INVITE's transaction.
         let hop_ack =
             method == "ACK" && to_invite.and_then(|r| r.answer.as_ref()).is_some_and(|a| a.0 >= 300);
-        let passed = self
-            .requests
-            .iter()
-            .rev()
-            .find(|r| r.call == hop.call && r.method == method && r.cseq == hop.cseq && r.to == hop.from);
+        let passed =
+            earlier.iter().rev().find(|r| r.method == method && r.cseq == hop.cseq && r.to == hop.from);
 
         let own = self.via(hop, method)?;
         let vias = match (o.take("via"), o.flag("fwd")) {
@@ -179,8 +177,7 @@ impl Composer {
             let name = if code == "401" { "Authorization" } else { "Proxy-Authorization" };
             headers.push((name.into(), credentials(&from_user, &realm)));
         }
-        self.requests.push(Request {
-            call: hop.call.into(),
+        self.requests.entry(hop.call.into()).or_default().push(Request {
             method: method.into(),
             cseq: hop.cseq.into(),
             from: hop.from.into(),
@@ -209,29 +206,30 @@ impl Composer {
         let number: u16 = code.parse().map_err(|_| format!("code {code}"))?;
         // The request went the other way.
         let asked = Hop { from: hop.to, to: hop.from, ..hop.clone() };
-        let known = self.requests.iter().rposition(|r| r.method == hop.method && asked.is(r));
-        let vias = match (o.take("via"), known) {
+        let earlier = self.requests.get(hop.call).map_or(&[][..], Vec::as_slice);
+        let known = earlier.iter().rposition(|r| r.method == hop.method && asked.is(r));
+        let request = known.map(|i| &earlier[i]);
+        let vias = match (o.take("via"), request) {
             (Some(list), _) => self.via_list(&list, hop.tcp)?,
-            (None, Some(i)) => self.requests[i].vias.clone(),
+            (None, Some(r)) => r.vias.clone(),
             (None, None) => vec![self.via(&asked, hop.method)?],
         };
         let (from_user, to_user) = (o.take("from").unwrap_or(call.from), o.take("to").unwrap_or(call.to));
         let ftag = o.take("ftag").unwrap_or(call.ftag);
-        let from_header = match known {
-            Some(i) => self.requests[i].from_header.clone(),
+        let from_header = match request {
+            Some(r) => r.from_header.clone(),
             None if ftag == "-" => format!("<sip:{from_user}@{DOMAIN}>"),
             None => format!("<sip:{from_user}@{DOMAIN}>;tag={ftag}"),
         };
-        let to_header =
-            known.map_or(format!("<sip:{to_user}@{DOMAIN}>"), |i| self.requests[i].to_header.clone());
+        let to_header = request.map_or(format!("<sip:{to_user}@{DOMAIN}>"), |r| r.to_header.clone());
         let given = o.take("ttag");
         let default = if code == "100" { "-" } else { TO_TAG };
         let tag = given.as_deref().unwrap_or(default);
         let has_one = to_header.contains(";tag=");
         let to_header = if has_one || tag == "-" { to_header } else { format!("{to_header};tag={tag}") };
         let tag = to_header.split_once(";tag=").map_or(String::new(), |(_, t)| t.to_string());
-        if let Some(i) = known {
-            self.requests[i].answer = Some((number, tag.clone()));
+        if let (Some(i), Some(all)) = (known, self.requests.get_mut(hop.call)) {
+            all[i].answer = Some((number, tag.clone()));
         }
         if hop.method == "INVITE" && (200..300).contains(&number) {
             self.dialogs.insert(hop.call.into(), tag);
@@ -298,98 +296,8 @@ impl Hop<'_> {
     fn is(&self, r: &Request) -> bool {
         let branch =
             |b: &String| r.vias.first().is_some_and(|v| v.ends_with(&format!(";branch={}", cookied(b))));
-        r.call == self.call
-            && r.cseq == self.cseq
+        r.cseq == self.cseq
             && (r.from == self.from && r.to == self.to)
             && self.branch.as_ref().is_none_or(branch)
-    }
-}
-
-fn via(sent_by: &str, branch: &str, tcp: bool) -> String {
-    let transport = if tcp { "TCP" } else { "UDP" };
-    format!("SIP/2.0/{transport} {sent_by};branch={}", cookied(branch))
-}
-
-fn cookied(branch: &str) -> String {
-    branch.strip_prefix('!').map_or(format!("z9hG4bK-{branch}"), str::to_string)
-}
-
-/// Headers given in the script take the place of defaults of the same name; empty values remove.
-fn merged(defaults: Vec<(String, String)>, given: Vec<(String, String)>) -> Vec<(String, String)> {
-    let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
-    let mut out: Vec<(String, String)> = Vec::new();
-    let mut used = vec![false; given.len()];
-    for (name, value) in defaults {
-        if !given.iter().any(|(n, _)| same(n, &name)) {
-            out.push((name, value));
-            continue;
-        }
-        for (i, (n, v)) in given.iter().enumerate() {
-            if same(n, &name) && !std::mem::replace(&mut used[i], true) && !v.is_empty() {
-                out.push((n.clone(), v.clone()));
-            }
-        }
-    }
-    // New ones stand before the last two or one, which describe the body.
-    let at = out.iter().position(|(n, _)| n.starts_with("Content-")).unwrap_or(out.len());
-    let new = given.into_iter().zip(used).filter(|((_, v), used)| !used && !v.is_empty()).map(|(h, _)| h);
-    out.splice(at..at, new);
-    out
-}
-
-fn credentials(user: &str, realm: &str) -> String {
-    format!(
-        "Digest username=\"{user}\", realm=\"{realm}\", nonce=\"4f3a91c2\", uri=\"sip:{DOMAIN}\", \
-         response=\"0123456789abcdef0123456789abcdef\""
-    )
-}
-
-fn sdp(at: &SocketAddr) -> Vec<u8> {
-    let (ip, v) = (at.ip(), if at.is_ipv4() { 4 } else { 6 });
-    format!("v=0\r\no=- 1 1 IN IP{v} {ip}\r\ns=-\r\nc=IN IP{v} {ip}\r\nt=0 0\r\nm=audio 40000 RTP/AVP 8\r\n")
-        .into_bytes()
-}
-
-/// The registered phrase of the codes that ladders use; others get a word of ours.
-fn reason(code: u16) -> &'static str {
-    match code {
-        100 => "Trying",
-        180 => "Ringing",
-        181 => "Call Is Being Forwarded",
-        182 => "Queued",
-        183 => "Session Progress",
-        199 => "Early Dialog Terminated",
-        200 => "OK",
-        202 => "Accepted",
-        300 => "Multiple Choices",
-        301 => "Moved Permanently",
-        302 => "Moved Temporarily",
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        403 => "Forbidden",
-        404 => "Not Found",
-        405 => "Method Not Allowed",
-        407 => "Proxy Authentication Required",
-        408 => "Request Timeout",
-        410 => "Gone",
-        422 => "Session Interval Too Small",
-        423 => "Interval Too Brief",
-        480 => "Temporarily Unavailable",
-        481 => "Call/Transaction Does Not Exist",
-        482 => "Loop Detected",
-        484 => "Address Incomplete",
-        486 => "Busy Here",
-        487 => "Request Terminated",
-        488 => "Not Acceptable Here",
-        491 => "Request Pending",
-        500 => "Server Internal Error",
-        502 => "Bad Gateway",
-        503 => "Service Unavailable",
-        504 => "Server Time-out",
-        600 => "Busy Everywhere",
-        603 => "Decline",
-        604 => "Does Not Exist Anywhere",
-        606 => "Not Acceptable",
-        _ => "Whatever",
     }
 }

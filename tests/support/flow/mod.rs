@@ -43,7 +43,10 @@
 #![allow(dead_code, unreachable_pub, reason = "each test program uses its own part")]
 
 mod container;
+mod fields;
+mod gzip;
 mod message;
+mod packet;
 mod script;
 mod text;
 mod wire;
