@@ -63,7 +63,7 @@ pub fn width(text: &str) -> usize {
 }
 
 /// Control characters, marks of direction, and what takes no room or shows nothing.
-fn hides(c: char) -> bool {
+pub(super) fn hides(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'

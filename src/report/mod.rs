@@ -4,9 +4,14 @@
 //! report. Nothing here knows packets, options of the command line, or where the bytes go.
 
 pub mod escape;
+pub mod explain;
+pub mod json;
+pub mod text;
+
+mod style;
+mod wrap;
+
 #[cfg(test)]
 mod golden;
-pub mod json;
 #[cfg(test)]
 mod sample;
-pub mod text;

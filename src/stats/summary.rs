@@ -677,3 +677,16 @@ pub enum Block {
     /// Registrations.
     Register,
 }
+
+impl Block {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Input,
+        Self::Outcomes,
+        Self::Rates,
+        Self::NextHops,
+        Self::Calls,
+        Self::Failures,
+        Self::Register,
+    ];
+}

@@ -6,6 +6,7 @@
 
 mod input;
 mod invite;
+mod pretty;
 mod responses;
 mod value;
 
@@ -26,7 +27,7 @@ pub const SCHEMA: &str = "sipstat.report/1";
 
 /// Writes `summary` to `out`.
 pub fn write(summary: &Summary, out: &mut impl io::Write) -> io::Result<()> {
-    value::write_pretty(&Report::new(summary), out)
+    pretty::write(&Report::new(summary), out)
 }
 
 #[derive(Serialize)]

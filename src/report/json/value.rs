@@ -1,7 +1,5 @@
 //! How single values look in JSON: rates, times, durations, delays, and objects keyed by names.
 
-use std::io;
-
 use jiff::fmt::temporal::DateTimePrinter;
 use serde::{Serialize, Serializer};
 
@@ -90,12 +88,6 @@ impl Clock {
             DateTimePrinter::new().precision(Some(self.digits)).print_timestamp(&instant, &mut text);
         printed.map(|()| text).unwrap_or_default()
     }
-}
-
-/// Ends the text with a line feed after the value itself is written.
-pub(super) fn write_pretty(value: &impl Serialize, out: &mut impl io::Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, value)?;
-    out.write_all(b"\n")
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! Answered calls: how many, how long, who hung up.
 
-use super::format::{flow, fraction, number, part, percent, span, wrap};
-use super::style;
+use super::format::{fraction, number, part, percent, span};
 use crate::call::Flag;
+use crate::report::style;
+use crate::report::wrap::{flow, wrap};
 use crate::stats::summary::{Invite, RateKind};
 use crate::time::Nanos;
 

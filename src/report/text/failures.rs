@@ -1,11 +1,12 @@
 //! Failure responses by method and code, responses by class, requests without a final.
 
-use super::format::{number, part, percent, plural, wrap};
+use super::format::{number, part, percent, plural};
 use super::hops::host;
-use super::style;
 use super::table::Table;
 use crate::registry;
 use crate::report::escape::escape;
+use crate::report::style;
+use crate::report::wrap::wrap;
 use crate::stats::Summary;
 use crate::stats::summary::{FailureRow, SilenceRow};
 
@@ -33,7 +34,9 @@ fn distribution(s: &Summary, columns: usize, cells: usize) -> Vec<String> {
     if f.total == 0 {
         return Vec::new();
     }
-    let mut head = format!("Failure responses: {} of {} finals", number(f.total), number(f.finals));
+    let challenged = s.responses.by_method.iter().any(|r| r.challenges > 0);
+    let finals = if challenged { "finals without challenges" } else { "finals" };
+    let mut head = format!("Failure responses: {} of {} {finals}", number(f.total), number(f.finals));
     if f.overtaken > 0 {
         head.push_str(&format!("; {} overtaken by a retry", number(f.overtaken)));
     }

@@ -108,67 +108,6 @@ pub(super) fn list(items: &[String], columns: usize) -> String {
     out
 }
 
-/// `text`, escaped, broken between words into lines of at most `columns`, the first after `first` blanks,
-/// the others after `rest`. A word that is wider than a line is broken anywhere.
-pub(super) fn wrap(text: &str, columns: usize, first: usize, rest: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = " ".repeat(first);
-    let mut empty = true;
-    for word in text.split(' ').filter(|w| !w.is_empty()) {
-        let word = escape::escape(word);
-        let mut word: &str = &word;
-        if !empty && escape::width(&line) + 1 + escape::width(word) > columns {
-            lines.push(std::mem::replace(&mut line, " ".repeat(rest)));
-            empty = true;
-        }
-        if !empty {
-            line.push(' ');
-        }
-        while !word.is_empty() && escape::width(&line) + escape::width(word) > columns {
-            let (head, tail) = word.split_at(prefix(word, columns.saturating_sub(escape::width(&line))));
-            line.push_str(head);
-            lines.push(std::mem::replace(&mut line, " ".repeat(rest)));
-            word = tail;
-            empty = true;
-        }
-        line.push_str(word);
-        empty &= word.is_empty();
-    }
-    if !empty {
-        lines.push(line);
-    }
-    lines
-}
-
-/// Bytes of the longest beginning of `word` that is at most `columns` wide: one character at least.
-fn prefix(word: &str, columns: usize) -> usize {
-    let ends = word.char_indices().map(|(i, c)| i + c.len_utf8());
-    let mut best = 0;
-    for end in ends {
-        if best > 0 && word.get(..end).is_none_or(|head| escape::width(head) > columns) {
-            break;
-        }
-        best = end;
-    }
-    best
-}
-
-/// `parts` with semicolons between them, broken between parts: like [`wrap`] where a part is too wide.
-pub(super) fn flow(parts: &[String], columns: usize, first: usize, rest: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for (i, part) in parts.iter().enumerate() {
-        let end = if i + 1 < parts.len() { ";" } else { "" };
-        let fits = |line: &String| escape::width(line) + 1 + escape::width(part) + end.len() <= columns;
-        match lines.last_mut().filter(|line| fits(line)) {
-            Some(line) => line.extend([" ", part, end]),
-            None => {
-                lines.extend(wrap(&format!("{part}{end}"), columns, if i == 0 { first } else { rest }, rest))
-            }
-        }
-    }
-    lines
-}
-
 fn instant(t: Timestamp) -> jiff::Timestamp {
     // Every i64 of nanoseconds lies within the calendar's range.
     jiff::Timestamp::from_nanosecond(t.as_nanos().into()).unwrap_or_default()
@@ -242,15 +181,5 @@ mod tests {
         assert_eq!(list(&items, 22), "404 321, 484 23, 410 6");
         assert_eq!(list(&items, 21), "404 321, 484 23, …");
         assert_eq!(list(&items, 3), "");
-    }
-
-    #[test]
-    fn lines_are_broken_between_words_and_never_too_wide() {
-        assert_eq!(wrap("one two three four", 9, 0, 2), ["one two", "  three", "  four"]);
-        assert_eq!(wrap("so endlesslylong", 8, 2, 3), ["  so", "   endle", "   sslyl", "   ong"]);
-        assert_eq!(wrap("話中話中", 1, 0, 0), ["話", "中", "話", "中"], "ends even where nothing fits");
-        assert_eq!(wrap("", 9, 2, 2), [""; 0]);
-        let parts = ["p50 31 ms", "p95 120 ms", "x"].map(str::to_owned);
-        assert_eq!(flow(&parts, 15, 0, 2), ["p50 31 ms;", "  p95 120 ms; x"]);
     }
 }

@@ -1,8 +1,9 @@
 //! What was read: file, span, complete or what is missing; frames, messages, copies.
 
-use super::format::{clock, date, flow, number, part, plural, span, wrap};
-use super::style;
+use super::format::{clock, date, number, part, plural, span};
 use crate::report::escape::{escape, width};
+use crate::report::style;
+use crate::report::wrap::{flow, wrap};
 use crate::stats::Summary;
 use crate::stats::summary::{Input, Messages};
 use crate::time::Timestamp;

@@ -21,7 +21,6 @@ mod quiet;
 mod rates;
 mod register;
 mod services;
-mod style;
 mod table;
 
 pub use quiet::write_line;
@@ -157,7 +156,8 @@ fn screen(s: &Summary, columns: usize, room: Room) -> Vec<Section> {
     let with = |block, lines| Section { lines, notes: notes::of(s, block, columns), tight: false };
     let mut all = vec![with(Block::Input, header::lines(s, columns, room.files))];
     if s.messages.total == 0 {
-        all.push(Section::plain(nosip::lines(s, columns)));
+        let notes = Block::ALL.iter().filter(|b| **b != Block::Input).flat_map(|b| notes::of(s, *b, columns));
+        all.push(Section { lines: nosip::lines(s, columns), notes: notes.collect(), tight: false });
         return all;
     }
     // Findings (what changed, where and with what consequence) stand here once they exist.

@@ -1,10 +1,10 @@
 //! The last line: what to ask next. Only commands that exist.
 
 use super::Options;
-use super::format::wrap;
-use super::style;
 use crate::call::Side;
 use crate::registry;
+use crate::report::style;
+use crate::report::wrap::wrap;
 use crate::stats::Summary;
 
 /// The line: nothing where there is nothing to ask.

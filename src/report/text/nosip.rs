@@ -1,10 +1,11 @@
 //! A capture without SIP explains itself: what it held instead, and what to do about it.
 
-use super::format::{number, part, plural, wrap};
-use super::style;
+use super::format::{number, part, plural};
 use super::table::Table;
 use crate::fate::Fate;
 use crate::report::escape::escape;
+use crate::report::style;
+use crate::report::wrap::wrap;
 use crate::stats::Summary;
 use crate::stats::summary::Input;
 

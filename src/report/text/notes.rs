@@ -1,8 +1,9 @@
 //! Notes, under the block they concern.
 
-use super::format::{plural, wrap};
-use super::style;
+use super::format::plural;
 use crate::report::escape::escape;
+use crate::report::style;
+use crate::report::wrap::wrap;
 use crate::stats::Summary;
 use crate::stats::summary::Block;
 

@@ -1,10 +1,11 @@
 //! INVITE outcomes with the codes inside each, and the one sentence by side.
 
 use super::bar::bar;
-use super::format::{clock, list, number, part, percent, span, wrap};
-use super::style;
+use super::format::{clock, list, number, part, percent, span};
 use crate::call::{Detail, Outcome, Side};
 use crate::report::escape::width;
+use crate::report::style;
+use crate::report::wrap::wrap;
 use crate::stats::summary::{Invite, OutcomeRow};
 
 /// Columns of the outcomes' names: the longest is "Pending at end of capture".

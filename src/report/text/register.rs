@@ -1,10 +1,11 @@
 //! Registrations: a block where there are no calls, a line beside them.
 
 use super::bar::bar;
-use super::format::{delay, flow, fraction, list, number, percent};
+use super::format::{delay, fraction, list, number, percent};
 use super::outcomes::bar_columns;
-use super::style;
 use crate::report::escape::width;
+use crate::report::style;
+use crate::report::wrap::flow;
 use crate::stats::Summary;
 use crate::stats::summary::{DelayKind, Register};
 

@@ -1,8 +1,9 @@
 //! Methods other than INVITE, where there are no calls: requests, finals, failures, response times.
 
-use super::format::{delay, number, part, percent, wrap};
+use super::format::{delay, fraction, number, part, percent};
 use super::table::Table;
 use crate::report::escape::escape;
+use crate::report::wrap::wrap;
 use crate::stats::Summary;
 
 /// Methods that are listed at most.
@@ -13,23 +14,27 @@ pub(super) fn lines(s: &Summary, columns: usize) -> Vec<String> {
     let mut table =
         Table::new(["<Method", "requests", "finals", "failures", "rate", "no final", "p50", "p95"]);
     let mut alive = Vec::new();
-    // ACK is never answered; whatever else asks is listed, answered or not.
-    for row in s.requests.iter().filter(|r| r.method != "ACK").take(METHODS) {
-        let m = row.method.as_str();
+    // ACK is never answered; whatever else asks is listed, captured or only answered.
+    let asked = s.requests.iter().map(|r| (r.method.as_str(), r.counts.first));
+    let only_answered = s.responses.by_method.iter().map(|r| (r.method.as_str(), 0));
+    let only_answered = only_answered.filter(|(m, _)| !s.requests.iter().any(|r| r.method == *m));
+    for (m, requests) in asked.chain(only_answered).filter(|(m, _)| *m != "ACK").take(METHODS) {
         let answers = s.responses.by_method.iter().find(|r| r.method == m);
         let silent: u64 = s.silence.iter().filter(|r| r.method == m).map(|r| r.unanswered).sum();
         let time = s.response_time.iter().find(|(method, _)| method == m).map(|(_, d)| d);
-        let time = [time.map(|d| d.p50), time.map(|d| d.p95)];
-        let rate = answers.filter(|_| m != "INVITE").map(|r| percent(r.failure_rate.value()));
+        let [p50, p95] =
+            [time.map(|d| d.p50), time.map(|d| d.p95)].map(|t| t.map_or(String::new(), |t| delay(t, 2)));
+        // Re-INVITEs alone: even of these no failure rate.
+        let rate = answers.map(|r| &r.failure_rate).filter(|_| m != "INVITE");
         table.row([
             m.to_owned(),
-            number(row.counts.first),
+            number(requests),
             number(answers.map_or(0, |r| r.finals)),
-            number(answers.map_or(0, |r| r.failures)),
-            rate.unwrap_or_default(),
+            rate.map_or(String::new(), fraction),
+            rate.map_or(String::new(), |r| percent(r.value())),
             if silent > 0 { number(silent) } else { String::new() },
-            time[0].map_or(String::new(), |t| delay(t, 2)),
-            time[1].map_or(String::new(), |t| delay(t, 2)),
+            p50,
+            p95,
         ]);
         if let Some(r) = answers.filter(|r| r.alive_by_other_code > 0) {
             alive.push(format!(

@@ -1,8 +1,8 @@
 //! Columns that line up: numbers to the right, words to the left.
 
-use super::format::wrap;
-use super::style;
 use crate::report::escape;
+use crate::report::style;
+use crate::report::wrap::wrap;
 
 /// How a column stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

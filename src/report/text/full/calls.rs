@@ -3,8 +3,9 @@
 
 use crate::call::Outcome;
 use crate::registry;
-use crate::report::text::format::{flow, fraction, number, part, percent, wrap};
+use crate::report::text::format::{fraction, number, part, percent};
 use crate::report::text::table::Table;
+use crate::report::wrap::{flow, wrap};
 use crate::sip::StatusCode;
 use crate::stats::summary::{Invite, RateKind};
 
