@@ -37,7 +37,10 @@
 pub mod anomaly;
 pub mod call;
 pub mod capture;
+pub mod cli;
+pub mod config;
 pub mod decode;
+pub mod error;
 pub mod fate;
 pub mod flow;
 pub mod pipeline;

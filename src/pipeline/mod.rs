@@ -13,16 +13,16 @@ mod direction;
 mod opaque;
 mod sink;
 
-use std::path::PathBuf;
-
 use crate::anomaly::{Anomalies, Anomaly};
-use crate::capture::{Frame, Inputs, OpenError};
-use crate::decode::{Decoded, Decoder, Packet, TcpInfo};
+use crate::capture::{FileReport, Found, Frame, Inputs, OpenError};
+use crate::config::Config;
+use crate::decode::{self, Decoded, Decoder, Packet, TcpInfo};
+use crate::error::Error;
 use crate::fate::Fate;
 use crate::flow::{FrameId, Origin, Transport};
 use crate::shard::Limits;
 use crate::sip::{Other, Scan, classify_other, looks_like_sip, scan_datagram};
-use crate::stats::{Choices, End, Summary};
+use crate::stats::{End, Summary};
 use crate::stream::hep;
 use crate::stream::sctp::Sctp;
 use crate::stream::tcp::{Pushed, Streams};
@@ -32,29 +32,52 @@ use self::direction::{Carried, Direction};
 use self::opaque::UnknownLinks;
 use self::sink::Sink;
 
-/// What a run needs to know.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Captures; `-` is standard input.
-    pub paths: Vec<PathBuf>,
-    /// Within this, equal bytes are one packet captured twice.
-    pub duplicate_window: Nanos,
-    /// What changes figures.
-    pub choices: Choices,
-    /// What each shard may hold.
-    pub limits: Limits,
-}
+/// How long fragments wait for the rest of their datagram.
+const FRAGMENTS_WAIT: Nanos = Nanos::from_secs(30);
 
-/// Reads all input and sums it up. Fails if no input can be read at all.
-pub fn run(settings: &Settings) -> Result<Summary, Vec<OpenError>> {
-    let mut inputs = Inputs::open(&settings.paths)?;
+/// Reads all input and sums it up. Fails if nothing can be read at all.
+pub fn run(config: &Config) -> Result<Summary, Error> {
+    let found = Found::look(&config.captures, config.recursive);
+    if found.files.is_empty() {
+        return Err(nothing_found(&found, config.recursive));
+    }
+    let mut inputs = Inputs::open(&found.files).map_err(|errors| unreadable(&errors))?;
     let mut reading = Anomalies::default();
-    let mut run = Run::new(settings);
+    let mut run = Run::new(config, Limits::default());
     while let Some(frame) = inputs.next(&mut reading) {
         run.frame(&frame);
     }
     run.notes.merge(&reading);
-    Ok(run.finish(End { files: inputs.reports(), end: inputs.now(), ..End::default() }))
+    let mut files = inputs.reports();
+    files.extend(found.unread.iter().map(|e| FileReport {
+        path: e.path.display().to_string(),
+        problem: Some(e.reason.to_string()),
+        ..FileReport::default()
+    }));
+    Ok(run.finish(End { files, end: inputs.now(), skipped: found.skipped, ..End::default() }))
+}
+
+/// None of the inputs is a capture: the first reason, and how many there are.
+fn unreadable(errors: &[OpenError]) -> Error {
+    let Some(first) = errors.first() else { return Error::usage("no capture is named") };
+    let error = Error::input(first.path.display().to_string(), &first.reason);
+    match errors.len() {
+        1 => error,
+        n => error.remedy(format!("none of the {n} inputs could be read")),
+    }
+}
+
+/// Directories without a capture in them.
+fn nothing_found(found: &Found, recursive: bool) -> Error {
+    let error = match (found.unread.first(), found.skipped.first()) {
+        (Some(e), _) => Error::input(e.path.display().to_string(), &e.reason),
+        (None, Some(s)) => Error::input(
+            s.path.display().to_string(),
+            format!("{}, and {} other entries are no captures either", s.reason, found.skipped.len() - 1),
+        ),
+        (None, None) => Error::usage("there is no capture in the named directory"),
+    };
+    if recursive { error } else { error.remedy("-r looks into directories below") }
 }
 
 /// The stages between the reader and the summary.
@@ -75,13 +98,13 @@ struct Network {
 }
 
 impl Run {
-    fn new(settings: &Settings) -> Self {
+    fn new(config: &Config, limits: Limits) -> Self {
         Self {
-            decoder: Decoder::new(Default::default()),
+            decoder: Decoder::new(decode::Limits { hold: FRAGMENTS_WAIT, ..Default::default() }),
             network: Network {
                 streams: Streams::default(),
                 sctp: Sctp::default(),
-                sink: Sink::new(settings),
+                sink: Sink::new(config, limits),
                 notes: Anomalies::default(),
             },
             unknown_links: UnknownLinks::default(),
@@ -92,8 +115,10 @@ impl Run {
     fn frame(&mut self, frame: &Frame<'_>) {
         let Self { decoder, network, unknown_links, notes } = self;
         // What lost its rest comes first: it is older than this frame. Its frames have had their fate.
+        // They were given up when their time was over, however long after that this frame came.
         decoder.expired(frame.stamp.now, notes, |part, id, stamp| {
-            network.packet(&part, id, Stamp { now: frame.stamp.now, ..stamp });
+            let now = frame.stamp.now.min(stamp.now + FRAGMENTS_WAIT);
+            network.packet(&part, id, Stamp { now, ..stamp });
         });
         network.advance(frame.stamp.now);
         let decoded = decoder.decode(frame, notes);
@@ -109,7 +134,7 @@ impl Run {
         let now = end.end.unwrap_or_default();
         let Self { decoder, network, notes, .. } = &mut self;
         decoder.finish(notes, |part, id, stamp| {
-            network.packet(&part, id, Stamp { now, ..stamp });
+            network.packet(&part, id, Stamp { now: now.min(stamp.now + FRAGMENTS_WAIT), ..stamp });
         });
         network.finish(now);
         let Network { mut sink, notes, .. } = self.network;

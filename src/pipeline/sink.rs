@@ -1,16 +1,16 @@
 //! Where all carriers meet: messages go to their shard, oddities to the ledger.
 
 use crate::anomaly::Anomaly;
+use crate::config::Config;
 use crate::decode::Quote;
 use crate::fate::Fate;
 use crate::flow::{FrameId, Origin, Transport};
-use crate::shard::{SHARDS, Shard, shard_of};
+use crate::shard::{Limits, SHARDS, Shard, shard_of};
 use crate::sip::{Framed, Message, Oddity, Rejection, Scan, looks_like_sip, scan_datagram};
-use crate::stats::Tally;
+use crate::stats::{Choices, Tally};
 use crate::stream::hep::Hep;
 use crate::time::{Nanos, Stamp, Timestamp};
 
-use super::Settings;
 use super::opaque::Tls;
 
 /// Tap identifiers of this stage.
@@ -29,11 +29,12 @@ pub(super) struct Sink {
 }
 
 impl Sink {
-    pub(super) fn new(settings: &Settings) -> Self {
-        let shard = |_| Shard::new(settings.limits, settings.duplicate_window);
+    pub(super) fn new(config: &Config, limits: Limits) -> Self {
+        let shard = |_| Shard::new(limits, config.duplicate_window);
+        let choices = Choices { short_call: config.short_call, host_sides: config.host_sides.clone() };
         Self {
             shards: (0..SHARDS).map(shard).collect(),
-            tally: Tally::new(settings.choices.clone()),
+            tally: Tally::new(choices),
             tls: Tls::default(),
             frame: FrameId::default(),
             completed: false,

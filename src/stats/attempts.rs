@@ -1,9 +1,9 @@
 //! INVITE attempts: outcomes, bids, rates and delays.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use crate::call::{Alerted, Attempt, Detail, Flag, Outcome, Side};
+use crate::config::{self, HostSide};
 use crate::flow::Endpoint;
 use crate::sip::StatusCode;
 use crate::stats::histogram::Histogram;
@@ -18,22 +18,13 @@ const MAX_NEXT_HOPS: usize = 1024;
 /// Ring times of cancelled calls, in steps of a tenth of a second, up to ten minutes.
 const RING_STEPS: usize = 6_000;
 
-/// Which attempts count, where the user said so: those whose reference leg ends (`arriving`) or
-/// begins at a host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HostSide {
-    /// The host.
-    pub host: IpAddr,
-    /// Attempts that arrive there; otherwise those that leave it.
-    pub arriving: bool,
-}
-
-impl HostSide {
-    /// Whether `attempt` is on this side of the host.
-    pub fn keeps(&self, attempt: &Attempt) -> bool {
-        let end = if self.arriving { attempt.flow.destination } else { attempt.flow.source };
-        end.ip == self.host
-    }
+/// Whether `attempt` is on `side` of its host.
+pub(super) fn is_on(side: &HostSide, attempt: &Attempt) -> bool {
+    let end = match side.side {
+        config::Side::In => attempt.flow.destination,
+        config::Side::Out => attempt.flow.source,
+    };
+    end.ip == side.host && side.port.is_none_or(|port| port == end.port)
 }
 
 #[derive(Clone, Debug, Default)]

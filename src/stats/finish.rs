@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::call::RegisterOutcome;
-use crate::capture::FileReport;
+use crate::capture::{FileReport, Skipped};
 use crate::stats::attempts::most_first;
 use crate::stats::histogram::Histogram;
 use crate::stats::notes;
@@ -22,6 +22,8 @@ pub struct End {
     pub files: Vec<FileReport>,
     /// The greatest time of all: the clock at the end. `None` without frames.
     pub end: Option<Timestamp>,
+    /// What was passed over while looking for captures.
+    pub skipped: Vec<Skipped>,
     /// Link types that are not decoded, with frames.
     pub unknown_links: Vec<(u32, u64)>,
     /// TLS by server port and name.
@@ -76,6 +78,7 @@ impl Tally {
             frames: end.files.iter().map(|f| f.frames).sum(),
             fates: self.fates.iter().collect(),
             anomalies: self.anomalies.iter().collect(),
+            skipped: end.skipped.clone(),
             unknown_links: end.unknown_links.clone(),
             span: first.zip(last),
             nanoseconds: end.files.iter().any(|f| f.nanoseconds),

@@ -18,7 +18,6 @@ pub mod summary;
 mod tally;
 mod texts;
 
-pub use attempts::HostSide;
 pub use counts::Counts;
 pub use finish::End;
 pub use names::MAX_METHODS;

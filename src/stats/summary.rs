@@ -5,7 +5,7 @@
 
 use crate::anomaly::Anomaly;
 use crate::call::{Alerted, Detail, Flag, Outcome, RegisterOutcome, Side};
-use crate::capture::FileReport;
+use crate::capture::{FileReport, Skipped};
 use crate::fate::Fate;
 use crate::flow::{Endpoint, FrameId, Transport};
 use crate::sip::StatusCode;
@@ -58,6 +58,8 @@ pub struct Input {
     pub exact: bool,
     /// By first time.
     pub files: Vec<FileReport>,
+    /// Entries of directories that are no captures, each with its reason.
+    pub skipped: Vec<Skipped>,
     /// Frames read.
     pub frames: u64,
     /// Frames by fate; the sum is `frames`. Only those that occurred.

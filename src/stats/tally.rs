@@ -6,10 +6,11 @@ use crate::anomaly::{Anomalies, Anomaly};
 use crate::call::{
     Attempt, Bye, Detail, Observer, Outcome, RegisterOutcome, Registration, RequestOver, Session,
 };
+use crate::config::HostSide;
 use crate::fate::Fates;
 use crate::flow::{Endpoint, FrameId, Origin, Transport};
 use crate::sip::{Message, StatusCode};
-use crate::stats::attempts::{AttemptTally, HostSide};
+use crate::stats::attempts::{AttemptTally, is_on};
 use crate::stats::b2bua::Crossings;
 use crate::stats::histogram::Histogram;
 use crate::stats::messages::MessageTally;
@@ -96,7 +97,7 @@ impl Tally {
     }
 
     fn keeps(&self, attempt: &Attempt) -> bool {
-        self.choices.host_sides.is_empty() || self.choices.host_sides.iter().any(|side| side.keeps(attempt))
+        self.choices.host_sides.is_empty() || self.choices.host_sides.iter().any(|side| is_on(side, attempt))
     }
 }
 

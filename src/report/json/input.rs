@@ -13,6 +13,7 @@ pub(super) struct InputJson<'a> {
     first: Option<String>,
     last: Option<String>,
     files: Vec<FileJson<'a>>,
+    skipped: Vec<SkippedJson<'a>>,
     frames: u64,
     fates: Keyed<&'a str, u64>,
     anomalies: Vec<AnomalyJson<'a>>,
@@ -38,6 +39,12 @@ struct AnomalyJson<'a> {
     id: &'a str,
     count: u64,
     first: FrameJson<'a>,
+}
+
+#[derive(Serialize)]
+struct SkippedJson<'a> {
+    path: String,
+    reason: &'a str,
 }
 
 /// A frame by file and number.
@@ -86,6 +93,11 @@ impl<'a> InputJson<'a> {
                     complete: f.complete,
                     problem: f.problem.as_deref(),
                 })
+                .collect(),
+            skipped: input
+                .skipped
+                .iter()
+                .map(|s| SkippedJson { path: s.path.display().to_string(), reason: &s.reason })
                 .collect(),
             frames: input.frames,
             fates: input.fates.iter().map(|(fate, n)| (fate.id(), *n)).collect(),

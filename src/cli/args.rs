@@ -1,0 +1,237 @@
+//! The options as clap reads them, and their way into a `Config`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::values;
+use crate::config::{Color, Config, Format, HostSide, Look, Report};
+use crate::report::text;
+use crate::time::Nanos;
+
+const EXAMPLES: &str = "\
+Examples:
+  sipstat trunk.pcapng                      one screen
+  sipstat --full trunk.pcapng               everything
+  sipstat -f json -o report.json day/       every capture of a directory, for a machine
+  sipstat -q trunk.pcapng                   one line for an alarm
+  sipstat --host-side 10.0.1.10:in sbc.pcap calls into an SBC, each counted once
+  sipstat explain 503                       what a code, rate or outcome means
+
+Exit status: 0 all read, 1 no report, 2 wrong command line, 4 report of incomplete input.";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  sipstat explain            all codes
+  sipstat explain 486        a response code
+  sipstat explain 4xx        a class
+  sipstat explain BYE        a method, with what codes mean to it
+  sipstat explain ner        a rate, a delay, an outcome or a term of the report";
+
+/// What happened in SIP captures: responses, INVITE outcomes, rates and delays.
+#[derive(Debug, Parser)]
+#[command(name = "sipstat", version, after_help = EXAMPLES)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    disable_help_subcommand = true
+)]
+pub(super) struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    report: ReportArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Say what a code, class, method, rate, delay or outcome means
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain {
+        /// Code, class, method, rate, delay, outcome or term
+        word: Option<String>,
+        #[command(flatten)]
+        look: LookArgs,
+    },
+}
+
+#[derive(Args, Debug)]
+struct ReportArgs {
+    /// Captures (pcap, pcapng) or directories of them; `-` is standard input
+    #[arg(required = true, value_name = "CAPTURE")]
+    captures: Vec<PathBuf>,
+    /// text for people, json for machines
+    #[arg(short, long, value_enum, hide_possible_values = true, value_name = "FORMAT", default_value_t = FormatArg::Text)]
+    format: FormatArg,
+    /// Write to FILE, complete or not at all
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Everything instead of one screen
+    #[arg(long)]
+    full: bool,
+    /// One line, for alarms
+    #[arg(short, long, conflicts_with_all = ["full", "format"])]
+    quiet: bool,
+    /// Read directories below directories as well
+    #[arg(short, long)]
+    recursive: bool,
+    /// The same bytes again within TIME were captured twice
+    #[arg(long, value_name = "TIME", default_value = "100ms", value_parser = values::span)]
+    duplicate_window: Nanos,
+    /// Answered calls up to TIME are short
+    #[arg(long, value_name = "TIME", default_value = "6s", value_parser = values::span)]
+    short_call: Nanos,
+    /// Count only attempts into or out of HOST (a B2BUA); may be repeated
+    #[arg(long, value_name = "HOST:in|out", value_parser = values::host_side)]
+    host_side: Vec<HostSide>,
+    #[command(flatten)]
+    look: LookArgs,
+}
+
+#[derive(Args, Clone, Copy, Debug)]
+struct LookArgs {
+    /// auto (on a terminal, unless NO_COLOR is set), always or never
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "WHEN", default_value_t = ColorArg::Auto)]
+    color: ColorArg,
+    /// Columns of text [default: those of the terminal, or 80]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(text::COLUMNS as i64..=1000))]
+    width: Option<u16>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FormatArg {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ColorArg {
+    Auto,
+    Always,
+    Never,
+}
+
+/// What was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Request {
+    /// A report.
+    Report(Config),
+    /// An explanation; without a word, the list of codes.
+    Explain(Option<String>, Look),
+}
+
+impl CommandLine {
+    /// What was asked, in the program's own types.
+    pub(super) fn request(self) -> Request {
+        if let Some(Command::Explain { word, look }) = self.command {
+            return Request::Explain(word, look.into());
+        }
+        let r = self.report;
+        let format = match (r.format, r.full, r.quiet) {
+            (_, _, true) => Format::Line,
+            (FormatArg::Json, _, _) => Format::Json,
+            (FormatArg::Text, true, _) => Format::Full,
+            (FormatArg::Text, false, _) => Format::Screen,
+        };
+        Request::Report(Config {
+            captures: r.captures,
+            recursive: r.recursive,
+            duplicate_window: r.duplicate_window,
+            short_call: r.short_call,
+            host_sides: r.host_side,
+            report: Report { format, output: r.output, look: r.look.into() },
+        })
+    }
+}
+
+impl From<LookArgs> for Look {
+    fn from(look: LookArgs) -> Self {
+        let color = match look.color {
+            ColorArg::Auto => Color::Auto,
+            ColorArg::Always => Color::Always,
+            ColorArg::Never => Color::Never,
+        };
+        Self { columns: look.width.map(usize::from), color }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::config::Side;
+
+    fn parse(line: &str) -> Result<Request, clap::Error> {
+        CommandLine::try_parse_from(line.split(' ')).map(CommandLine::request)
+    }
+
+    fn config(line: &str) -> Config {
+        match parse(line) {
+            Ok(Request::Report(config)) => config,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_command_is_well_formed() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn a_file_alone_is_a_usual_run() {
+        assert_eq!(config("sipstat a.pcap"), Config::new(["a.pcap"]));
+        assert_eq!(config("sipstat - b"), Config::new(["-", "b"]));
+    }
+
+    #[test]
+    fn every_option_reaches_the_config() {
+        let c = config(
+            "sipstat -r -f json -o out.json --duplicate-window 20ms --short-call 1m --host-side 10.0.1.10:in \
+             --host-side 10.0.1.11:5070:out --color never --width 120 day",
+        );
+        assert_eq!(c.captures, [PathBuf::from("day")]);
+        assert!(c.recursive);
+        assert_eq!((c.duplicate_window, c.short_call), (Nanos::from_millis(20), Nanos::from_secs(60)));
+        assert_eq!(
+            c.host_sides.iter().map(|h| (h.port, h.side)).collect::<Vec<_>>(),
+            [(None, Side::In), (Some(5070), Side::Out)]
+        );
+        assert_eq!(c.report.format, Format::Json);
+        assert_eq!(c.report.output, Some("out.json".into()));
+        assert_eq!(c.report.look, Look { columns: Some(120), color: Color::Never });
+        assert_eq!(config("sipstat --full a").report.format, Format::Full);
+        assert_eq!(config("sipstat -q a").report.format, Format::Line);
+    }
+
+    #[test]
+    fn explain_is_a_command_and_a_file_of_that_name_stays_in_reach() {
+        assert_eq!(parse("sipstat explain").unwrap(), Request::Explain(None, Look::default()));
+        assert_eq!(
+            parse("sipstat explain 503").unwrap(),
+            Request::Explain(Some("503".into()), Look::default())
+        );
+        assert_eq!(config("sipstat ./explain"), Config::new(["./explain"]));
+        assert_eq!(config("sipstat -- explain"), Config::new(["explain"]));
+    }
+
+    #[test]
+    fn what_is_wrong_is_refused_with_status_2() {
+        for line in [
+            "sipstat",
+            "sipstat --fulll a",
+            "sipstat -q --full a",
+            "sipstat -q -f json a",
+            "sipstat -f xml a",
+            "sipstat --width 79 a",
+            "sipstat --short-call 6 a",
+            "sipstat --host-side sbc:in a",
+            "sipstat explain 503 504",
+        ] {
+            assert_eq!(parse(line).map_err(|e| e.exit_code()).unwrap_err(), 2, "{line}");
+        }
+        for line in ["sipstat --help", "sipstat --version", "sipstat explain --help"] {
+            assert_eq!(parse(line).map_err(|e| e.exit_code()).unwrap_err(), 0, "{line}");
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! One run: arguments to exit status.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use super::Exit;
+use super::args::{CommandLine, Request};
+use super::output::Output;
+use crate::config::{Config, Format, Look};
+use crate::error::Error;
+use crate::report::escape::escape;
+use crate::report::{explain, json, text};
+use crate::stats::Summary;
+
+/// Troubles with single files that are told one by one.
+const TOLD: usize = 10;
+
+/// Does what `args` (the program's name first) ask for. `analyse` reads the captures and counts.
+pub fn run(
+    args: impl IntoIterator<Item = OsString>,
+    analyse: impl FnOnce(&Config) -> Result<Summary, Error>,
+) -> ExitCode {
+    let request = match CommandLine::try_parse_from(args) {
+        Ok(line) => line.request(),
+        Err(e) => {
+            // Help and version are answers, the rest is a message with status 2. A closed pipe is
+            // nobody's business.
+            let _ = e.print();
+            return if e.exit_code() == 0 { Exit::Whole.into() } else { Exit::Usage.into() };
+        }
+    };
+    let result = match request {
+        Request::Report(config) => report(&config, analyse),
+        Request::Explain(word, look) => explanation(word.as_deref(), look),
+    };
+    result
+        .unwrap_or_else(|e| {
+            complain(&e.to_string());
+            Exit::from(&e)
+        })
+        .into()
+}
+
+fn report(config: &Config, analyse: impl FnOnce(&Config) -> Result<Summary, Error>) -> Result<Exit, Error> {
+    catch_misplaced_explain(config)?;
+    spare_the_captures(config)?;
+    let output = Output::open(config.report.output.as_deref(), config.report.look)?;
+    let summary = analyse(config)?;
+    let columns = output.columns();
+    let mut bytes = Vec::new();
+    let format = config.report.format;
+    let options = text::Options { columns, full: format == Format::Full };
+    let rendered = match format {
+        Format::Screen | Format::Full => text::write(&summary, &options, &mut bytes),
+        Format::Line => text::write_line(&summary, &mut bytes),
+        Format::Json => json::write(&summary, &mut bytes),
+    };
+    rendered.map_err(|e| Error::output("report", e))?;
+    match format {
+        Format::Screen | Format::Full => output.write_coloured(&bytes)?,
+        Format::Line | Format::Json => output.write(&bytes)?,
+    }
+    tell_what_is_missing(&summary);
+    Ok(Exit::of(&summary))
+}
+
+fn explanation(word: Option<&str>, look: Look) -> Result<Exit, Error> {
+    let output = Output::open(None, look)?;
+    let text = explain::explain(word, output.columns()).map_err(|unknown| {
+        let e = Error::usage(format!("explain: nothing is known of '{}'", unknown.word));
+        match unknown.nearest {
+            Some(nearest) => e.remedy(format!("did you mean '{nearest}'?")),
+            None => e.remedy("'sipstat explain' lists the codes"),
+        }
+    })?;
+    output.write_coloured(text.as_bytes())?;
+    Ok(Exit::Whole)
+}
+
+/// `sipstat --full explain 503` reads as two captures: say so instead of looking for them.
+fn catch_misplaced_explain(config: &Config) -> Result<(), Error> {
+    match config.captures.as_slice() {
+        [first, ..] if first.as_os_str() == "explain" && !first.exists() => {
+            let e = Error::usage("explain takes no options of a report");
+            Err(e.remedy("write 'sipstat explain WORD'"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A report that overwrites a capture would be the last one of it.
+fn spare_the_captures(config: &Config) -> Result<(), Error> {
+    let Some(output) = &config.report.output else { return Ok(()) };
+    let Ok(place) = fs::canonicalize(output) else { return Ok(()) };
+    let is_capture = |p: &std::path::PathBuf| p.is_file() && fs::canonicalize(p).is_ok_and(|p| p == place);
+    if config.captures.iter().any(is_capture) {
+        let what = format!("{} is a capture to be read", output.display());
+        return Err(Error::usage(what).remedy("choose another file for --output"));
+    }
+    Ok(())
+}
+
+/// What, where and how much, on standard error, where the report is not of everything.
+fn tell_what_is_missing(summary: &Summary) {
+    let input = &summary.input;
+    let damaged = || input.files.iter().filter(|f| !f.complete);
+    for file in damaged().take(TOLD) {
+        let problem = file.problem.as_deref().unwrap_or("not read to its end");
+        complain(&format!("{}: {problem}", file.path));
+    }
+    if let more @ 1.. = damaged().count().saturating_sub(TOLD) {
+        complain(&format!("{more} more files were not read whole"));
+    }
+    if !input.exact {
+        let lost: Vec<String> =
+            input.evicted.iter().filter(|(_, n)| *n > 0).map(|(what, n)| format!("{n} {what}")).collect();
+        complain(&format!(
+            "figures are not exact: dropped for lack of room: {}; read a shorter piece of the capture",
+            if lost.is_empty() { "some state".into() } else { lost.join(", ") }
+        ));
+    }
+}
+
+/// One line on standard error; there is nobody to tell if that fails.
+fn complain(text: &str) {
+    let line = format!("sipstat: {}\n", escape(text));
+    let _ = io::stderr().write_all(line.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+    use crate::capture::FileReport;
+
+    fn place(name: &str) -> PathBuf {
+        std::env::temp_dir().join(format!("sipstat-run-{name}-{}", std::process::id()))
+    }
+
+    fn config(output: &Path, format: Format) -> Config {
+        let mut config = Config::new(["trunk.pcap"]);
+        config.report.output = Some(output.to_owned());
+        config.report.format = format;
+        config
+    }
+
+    fn summary(complete: bool) -> Summary {
+        let mut s = Summary::default();
+        s.input.complete = complete;
+        s.input.exact = true;
+        s.input.files = vec![FileReport { path: "trunk.pcap".into(), complete, ..FileReport::default() }];
+        s
+    }
+
+    #[test]
+    fn every_format_reaches_its_file_and_the_status_tells_of_missing_input() {
+        for (format, begins) in [
+            (Format::Screen, "trunk.pcap  complete\n0 frames; no SIP found\n"),
+            (Format::Full, "trunk.pcap  complete\n"),
+            (Format::Line, "trunk.pcap: complete, no SIP in 0 frames\n"),
+            (Format::Json, "{\n  \"schema\": \"sipstat.report/1\","),
+        ] {
+            let path = place(&format!("{format:?}"));
+            assert_eq!(report(&config(&path, format), |_| Ok(summary(true))), Ok(Exit::Whole));
+            let text = fs::read_to_string(&path).unwrap();
+            assert!(text.starts_with(begins), "{text}");
+            assert_eq!(report(&config(&path, format), |_| Ok(summary(false))), Ok(Exit::Incomplete));
+            fs::remove_file(path).unwrap();
+        }
+    }
+
+    #[test]
+    fn no_run_without_a_place_for_its_report_and_no_report_without_a_run() {
+        let never = |_: &Config| -> Result<Summary, Error> { unreachable!("must not run") };
+        assert_eq!(
+            report(&config(Path::new("/nonexistent/r"), Format::Json), never).map_err(|e| Exit::from(&e)),
+            Err(Exit::NoReport)
+        );
+        let path = place("failed");
+        let failing = |_: &Config| Err(Error::input("trunk.pcap", "no such file"));
+        assert_eq!(
+            report(&config(&path, Format::Json), failing).map_err(|e| Exit::from(&e)),
+            Err(Exit::NoReport)
+        );
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_capture_is_never_overwritten_by_its_report() {
+        let path = place("capture");
+        fs::write(&path, "a capture").unwrap();
+        let mut config = config(&path, Format::Json);
+        config.captures = vec![path.clone()];
+        let e = report(&config, |_| Ok(summary(true))).unwrap_err();
+        assert_eq!(Exit::from(&e), Exit::Usage);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "a capture");
+        fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn explain_after_an_option_is_not_taken_for_a_file() {
+        let e = report(&Config::new(["explain", "503"]), |_| Ok(summary(true))).unwrap_err();
+        assert_eq!(e.to_string(), "explain takes no options of a report; write 'sipstat explain WORD'");
+    }
+}

@@ -1,0 +1,79 @@
+//! Values of options: spans of time with a unit, sides of a host.
+
+use std::net::{IpAddr, SocketAddr};
+
+use crate::config::{HostSide, Side};
+use crate::time::Nanos;
+
+/// A day: nothing that these options ask for is longer.
+const LONGEST: f64 = 86_400e9;
+
+/// `100ms`, `1.5s`, `2m`, `1h`: positive, at most a day.
+pub(super) fn span(text: &str) -> Result<Nanos, String> {
+    const WANTED: &str = "expected a number and a unit: ms, s, m or h, as in 100ms";
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let nanos = match unit {
+        "ms" => 1e6,
+        "s" => 1e9,
+        "m" | "min" => 60e9,
+        "h" => 3_600e9,
+        _ => return Err(WANTED.into()),
+    };
+    let number: f64 = number.parse().map_err(|_| WANTED)?;
+    let span = (number * nanos).round();
+    if !(1.0..=LONGEST).contains(&span) {
+        return Err("expected more than nothing and at most a day".into());
+    }
+    // Whole and within a day: exact as an integer.
+    Ok(Nanos::from_nanos(span as i64))
+}
+
+/// `HOST:in`, `HOST:PORT:out`; IPv6 addresses with or without brackets, with them before a port.
+pub(super) fn host_side(text: &str) -> Result<HostSide, String> {
+    const WANTED: &str = "expected an IP address and a side: 10.0.1.10:in, [2001:db8::1]:5060:out";
+    let (host, side) = text.rsplit_once(':').ok_or(WANTED)?;
+    let side = match side {
+        "in" => Side::In,
+        "out" => Side::Out,
+        _ => return Err(WANTED.into()),
+    };
+    let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+    if let Ok(host) = bare.parse::<IpAddr>() {
+        return Ok(HostSide { host, port: None, side });
+    }
+    let address: SocketAddr = host.parse().map_err(|_| WANTED)?;
+    Ok(HostSide { host: address.ip(), port: Some(address.port()), side })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_have_a_unit() {
+        for (text, ms) in [("100ms", 100), ("6s", 6_000), ("1.5s", 1_500), ("2m", 120_000), ("1h", 3_600_000)]
+        {
+            assert_eq!(span(text), Ok(Nanos::from_millis(ms)), "{text}");
+        }
+        for text in ["100", "", "ms", "0s", "-1s", "1.2.3s", "1d", "25h", "1 s", "NaNs", "1e3s", "inf s"] {
+            assert!(span(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn host_sides_take_both_families_and_a_port() {
+        for (text, host, port, side) in [
+            ("10.0.1.10:in", "10.0.1.10", None, Side::In),
+            ("10.0.1.10:5070:out", "10.0.1.10", Some(5070), Side::Out),
+            ("2001:db8::1:in", "2001:db8::1", None, Side::In),
+            ("[2001:db8::1]:in", "2001:db8::1", None, Side::In),
+            ("[2001:db8::1]:5060:out", "2001:db8::1", Some(5060), Side::Out),
+        ] {
+            assert_eq!(host_side(text), Ok(HostSide { host: host.parse().unwrap(), port, side }), "{text}");
+        }
+        for text in ["10.0.1.10", "10.0.1.10:up", "sbc:in", ":in", "10.0.1.10:99999:in"] {
+            assert!(host_side(text).is_err(), "{text}");
+        }
+    }
+}

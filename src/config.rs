@@ -1,0 +1,110 @@
+//! What a run shall do: validated, complete, and free of the command line's types.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use crate::time::Nanos;
+
+/// Copies of one message within this time are copies of the capture, if their bytes are the same.
+/// SIP itself never repeats a message before T1 = 500 ms (RFC 3261 17.1.1.2).
+pub const DUPLICATE_WINDOW: Nanos = Nanos::from_millis(100);
+
+/// Answered calls of this length or less are short.
+pub const SHORT_CALL: Nanos = Nanos::from_secs(6);
+
+/// What to read, how to count, and how to report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Captures as the user named them, directories among them; at least one. `-` is standard input.
+    pub captures: Vec<PathBuf>,
+    /// Read directories below directories as well.
+    pub recursive: bool,
+    /// Copies of the same bytes on one hop within it are capture duplicates; positive.
+    pub duplicate_window: Nanos,
+    /// The greatest length of a short call; positive.
+    pub short_call: Nanos,
+    /// Keep only attempts whose reference leg ends or begins at one of these; empty: keep all.
+    pub host_sides: Vec<HostSide>,
+    /// The report.
+    pub report: Report,
+}
+
+impl Config {
+    /// The usual run over `captures`.
+    pub fn new(captures: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
+        Self {
+            captures: captures.into_iter().map(Into::into).collect(),
+            recursive: false,
+            duplicate_window: DUPLICATE_WINDOW,
+            short_call: SHORT_CALL,
+            host_sides: Vec::new(),
+            report: Report::default(),
+        }
+    }
+}
+
+/// One side of a host that passes calls on under new Call-IDs (a B2BUA).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostSide {
+    /// Its address.
+    pub host: IpAddr,
+    /// Its port; `None` for any.
+    pub port: Option<u16>,
+    /// Which side.
+    pub side: Side,
+}
+
+/// Into a host or out of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Attempts whose reference leg ends at the host.
+    In,
+    /// Attempts whose reference leg begins at the host.
+    Out,
+}
+
+/// How the report looks and where it goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Which format.
+    pub format: Format,
+    /// The file to write; `None` for standard output.
+    pub output: Option<PathBuf>,
+    /// Columns and colour of text.
+    pub look: Look,
+}
+
+/// The formats of a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// One screen for people.
+    #[default]
+    Screen,
+    /// Everything for people.
+    Full,
+    /// One line for alarms.
+    Line,
+    /// `sipstat.report/1`.
+    Json,
+}
+
+/// How text looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Columns; `None` for those of the terminal, 80 without one.
+    pub columns: Option<usize>,
+    /// Colour.
+    pub color: Color,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
