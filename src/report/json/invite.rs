@@ -1,4 +1,4 @@
-//! INVITE attempts and registrations in JSON.
+//! INVITE attempts in JSON.
 
 use serde::Serialize;
 
@@ -7,8 +7,7 @@ use crate::registry;
 use crate::sip::StatusCode;
 use crate::stats::Ratio;
 use crate::stats::summary::{
-    Duration, IntermediateRow, Invite, Load, NextHop, OutcomeRow, RateKind, Register, RegisterRow, Release,
-    RingTimer, Sessions,
+    Duration, IntermediateRow, Invite, Load, NextHop, OutcomeRow, RateKind, Release, RingTimer, Sessions,
 };
 
 /// The rates of the contract, present whether or not they apply.
@@ -53,7 +52,7 @@ pub(super) struct InviteJson<'a> {
 
 /// A code (`null`: no final response) and how often.
 #[derive(Serialize)]
-struct CountJson {
+pub(super) struct CountJson {
     code: Option<u16>,
     count: u64,
 }
@@ -168,33 +167,13 @@ struct RingTimerJson {
     ring_ms: f64,
 }
 
-#[derive(Serialize)]
-pub(super) struct RegisterJson<'a> {
-    attempts: u64,
-    outcomes: Keyed<&'a str, RegisterOutcomeJson<'a>>,
-    codes: Vec<CountJson>,
-    rates: RegisterRates,
-}
-
-#[derive(Serialize)]
-struct RegisterOutcomeJson<'a> {
-    count: u64,
-    share: Option<f64>,
-    details: Keyed<&'a str, u64>,
-}
-
-#[derive(Serialize)]
-struct RegisterRates {
-    ira: Rate,
-}
-
 /// The cause's name where the protocol is Q.850.
 pub(super) fn cause_name(protocol: &str, cause: Option<u32>) -> Option<&'static str> {
     let q850 = protocol.eq_ignore_ascii_case("Q.850");
     cause.filter(|_| q850).and_then(registry::cause).map(|c| c.name)
 }
 
-fn count((status, count): &(StatusCode, u64)) -> CountJson {
+pub(super) fn count((status, count): &(StatusCode, u64)) -> CountJson {
     CountJson { code: Some(status.get()), count: *count }
 }
 
@@ -340,26 +319,5 @@ impl NextHopJson {
 impl From<RingTimer> for RingTimerJson {
     fn from(t: RingTimer) -> Self {
         Self { cancelled: t.cancelled, at_timer: t.at_timer, ring_ms: ms(t.ring) }
-    }
-}
-
-impl<'a> RegisterJson<'a> {
-    pub(super) fn new(r: &'a Register) -> Self {
-        Self {
-            attempts: r.attempts,
-            outcomes: r.outcomes.iter().map(|o| (o.outcome.id(), RegisterOutcomeJson::new(o))).collect(),
-            codes: r.codes.iter().map(count).collect(),
-            rates: RegisterRates { ira: r.ira.into() },
-        }
-    }
-}
-
-impl<'a> RegisterOutcomeJson<'a> {
-    fn new(r: &'a RegisterRow) -> Self {
-        Self {
-            count: r.count,
-            share: r.share,
-            details: r.details.iter().map(|(d, n)| (d.id(), *n)).collect(),
-        }
     }
 }

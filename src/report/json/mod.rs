@@ -7,6 +7,7 @@
 mod input;
 mod invite;
 mod pretty;
+mod register;
 mod responses;
 mod value;
 
@@ -15,7 +16,8 @@ use std::io;
 use serde::Serialize;
 
 use self::input::{FrameJson, InputJson, MessagesJson};
-use self::invite::{InviteJson, RegisterJson, cause_name};
+use self::invite::{InviteJson, cause_name};
+use self::register::RegisterJson;
 use self::responses::{FailuresJson, RequestsJson, ResponsesJson};
 use self::value::{Clock, Delay, Keyed};
 use crate::registry;

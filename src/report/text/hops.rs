@@ -8,6 +8,9 @@ use crate::registry;
 use crate::sip::StatusCode;
 use crate::stats::summary::{Invite, NextHop};
 
+/// Columns from which on there is room for more than the picture shows.
+const WIDE: usize = 100;
+
 /// The block, `rows` next hops at most: nothing without bids.
 pub(super) fn lines(i: &Invite, columns: usize, rows: usize) -> Vec<String> {
     let codes = telling_codes(i, columns);
@@ -16,7 +19,8 @@ pub(super) fn lines(i: &Invite, columns: usize, rows: usize) -> Vec<String> {
     for code in &codes {
         table.column(&code.get().to_string());
     }
-    for head in ["silent", "PDD p50", "p95"] {
+    let wide = columns >= WIDE;
+    for head in ["silent", if wide { "sent again" } else { "" }, "PDD p50", "p95"] {
         table.column(head);
     }
     let cells = |name: String, h: &NextHop| {
@@ -24,6 +28,7 @@ pub(super) fn lines(i: &Invite, columns: usize, rows: usize) -> Vec<String> {
         let mut cells = vec![name, number(h.bids), number(h.answered), percent(h.abr.value())];
         cells.extend(codes.iter().map(|c| number(of(c))));
         cells.push(number(h.silent));
+        cells.push(if wide { number(h.retransmissions) } else { String::new() });
         let pdd = h.pdd.as_ref();
         cells.extend(
             [pdd.map(|d| d.p50), pdd.map(|d| d.p95)].map(|t| t.map_or(String::new(), |t| delay(t, 2))),
@@ -52,7 +57,7 @@ pub(super) fn host(e: Endpoint) -> String {
 
 /// The failing codes that tell next hops apart: those that speak of network or platform.
 fn telling_codes(i: &Invite, columns: usize) -> Vec<StatusCode> {
-    let wanted = if columns < 100 { 1 } else { 3 };
+    let wanted = if columns < WIDE { 1 } else { 3 };
     let codes = i.all_next_hops.iter().flat_map(|h| &h.codes);
     codes
         .filter(|(c, n)| *n > 0 && matches!(registry::final_side(*c), Some(Side::Path | Side::Server)))

@@ -115,29 +115,27 @@ impl Room {
     ];
 }
 
-/// Screen one within its lines: fewer rows if there must be, then only the notes that still fit.
+/// Screen one within its lines: fewer rows rather than fewer notes, for notes say what the figures hide; where
+/// even few rows leave no room for all notes, the first ones.
 fn fitting(summary: &Summary, columns: usize) -> Vec<Section> {
     // One blank line fewer than sections, and one line more for what to do next.
     let height = |sections: &[Section]| sections.iter().map(Section::height).sum::<usize>();
-    let mut sections = Vec::new();
-    let mut notes = Vec::new();
-    for room in Room::SCREENS {
-        sections = screen(summary, columns, room);
-        notes = sections.iter_mut().map(|s| std::mem::take(&mut s.notes)).collect::<Vec<_>>();
-        if height(&sections) <= SCREEN {
-            break;
-        }
+    let screens = Room::SCREENS.map(|room| screen(summary, columns, room));
+    if let Some(whole) = screens.iter().find(|s| height(s) <= SCREEN) {
+        return whole.clone();
+    }
+    let [_, mut sections, least] = screens;
+    let mut notes = take_notes(&mut sections);
+    if height(&sections) > SCREEN {
+        sections = least;
+        notes = take_notes(&mut sections);
     }
     let mut left = SCREEN.saturating_sub(height(&sections));
     let mut dropped = 0;
-    let total: usize = notes.iter().flatten().count();
-    let mut seen = 0;
     for (section, notes) in sections.iter_mut().zip(notes) {
         for note in notes {
-            seen += 1;
-            // The last line stays free for the count of what is left out.
-            let reserve = usize::from(seen < total || dropped > 0);
-            if note.len() + reserve <= left {
+            // A line stays free for the count of what is left out.
+            if note.len() < left {
                 left -= note.len();
                 section.notes.push(note);
             } else {
@@ -145,10 +143,13 @@ fn fitting(summary: &Summary, columns: usize) -> Vec<Section> {
             }
         }
     }
-    if dropped > 0 {
-        sections.push(Section { tight: true, ..Section::plain(notes::more(dropped)) });
-    }
+    sections.push(Section { tight: true, ..Section::plain(notes::more(dropped)) });
     sections
+}
+
+/// The notes of every section, which are taken out of them.
+fn take_notes(sections: &mut [Section]) -> Vec<Vec<Vec<String>>> {
+    sections.iter_mut().map(|s| std::mem::take(&mut s.notes)).collect()
 }
 
 /// The blocks of screen one, in order.

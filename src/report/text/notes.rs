@@ -25,7 +25,10 @@ pub(super) fn of(s: &Summary, block: Block, columns: usize) -> Vec<Vec<String>> 
         .collect()
 }
 
-/// What stands for notes that found no room.
+/// What stands for notes that found no room; nothing if all did.
 pub(super) fn more(n: usize) -> Vec<String> {
+    if n == 0 {
+        return Vec::new();
+    }
     vec![style::aside(&format!("{}: --full", plural(n as u64, "more note", "more notes")))]
 }

@@ -20,7 +20,7 @@ pub(super) fn lines(i: &Invite, columns: usize) -> Vec<String> {
     let most = rows.iter().map(|o| o.count).max().unwrap_or(0);
     let counts = width(&number(i.attempts)).max(7);
     let bars = bar_columns(columns);
-    let mut out = vec![head(i, counts)];
+    let mut out = vec![head(i, counts, columns)];
     for o in rows {
         let text = format!(
             "  {:NAMES$}{:>counts$} {:>7}  {:bars$} ",
@@ -42,23 +42,24 @@ pub(super) fn bar_columns(columns: usize) -> usize {
     6 + columns.saturating_sub(80) / 8
 }
 
-/// `INVITE attempts   10,000   share  11.1 per s, peak 19 in 1 s, 14:06:02`
-fn head(i: &Invite, counts: usize) -> String {
-    let mut load = Vec::new();
-    if let Some(rate) = i.load.attempts_per_s {
-        load.push(if rate < 0.1 {
-            format!("{:.1} per h", rate * 3600.0)
-        } else {
-            format!("{rate:.1} per s")
-        });
-    }
-    if let Some(at) = i.load.peak_at {
-        load.push(format!("peak {} in 1 s, {}", number(i.load.peak_1s), clock(at)));
-    }
+/// `INVITE attempts   10,000   share  11.1 per s, peak 19 in 1 s, 14:06:02`, less of it where that is too wide.
+fn head(i: &Invite, counts: usize, columns: usize) -> String {
     let names = NAMES + 2;
-    let text =
-        format!("{:names$}{:>counts$}   share  {}", "INVITE attempts", number(i.attempts), load.join(", "));
-    style::title(text.trim_end())
+    let mut text = format!("{:names$}{:>counts$}   share", "INVITE attempts", number(i.attempts));
+    let rate = i.load.attempts_per_s.map(|rate| match rate {
+        ..0.1 => format!("{:.1} per h", rate * 3600.0),
+        _ => format!("{rate:.1} per s"),
+    });
+    let peak = i.load.peak_at.map(|_| format!("peak {} in 1 s", number(i.load.peak_1s)));
+    let at = i.load.peak_at.map(clock);
+    for (k, part) in [rate, peak, at].into_iter().flatten().enumerate() {
+        let gap = if k == 0 { "  " } else { ", " };
+        if width(&text) + gap.len() + width(&part) > columns {
+            break;
+        }
+        text.extend([gap, &part]);
+    }
+    style::title(&text)
 }
 
 /// What tells most inside an outcome: its codes, or by what the caller gave up, or how it timed out.

@@ -22,17 +22,16 @@ pub(super) fn lines(s: &Summary, columns: usize, extras: bool) -> Vec<String> {
     .into_iter()
     .flatten()
     .collect();
-    let right: Vec<String> = [
-        entry("SER", RateKind::Ser),
-        entry("SEER", RateKind::Seer),
-        rate(RateKind::Isa).map(|r| figure("ISA", &r) + &silent(s)),
-        Some(pdd(s, 3)),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-
-    let mut out = beside(&left, &right, columns);
+    let isa = rate(RateKind::Isa).map(|r| figure("ISA", &r));
+    let right = |silent: &str| -> Vec<String> {
+        let isa = isa.as_ref().map(|isa| format!("{isa}{silent}"));
+        let all = [entry("SER", RateKind::Ser), entry("SEER", RateKind::Seer), isa, Some(pdd(s, 3))];
+        all.into_iter().flatten().collect()
+    };
+    // The silent ones stand in their outcome too: not worth a second column.
+    let mut out = beside(&left, &right(&silent(s)), columns)
+        .or_else(|| beside(&left, &right(""), columns))
+        .unwrap_or_else(|| left.iter().chain(&right(&silent(s))).map(|l| format!("  {l}")).collect());
     if !extras {
         return out;
     }
@@ -76,18 +75,13 @@ fn silent(s: &Summary) -> String {
     silent.filter(|(_, n)| *n > 0).map_or(String::new(), |(_, n)| format!("  {} of them silent", number(*n)))
 }
 
-/// Two columns, or one where two are too wide.
-fn beside(left: &[String], right: &[String], columns: usize) -> Vec<String> {
+/// Two columns; `None` where they are too wide.
+fn beside(left: &[String], right: &[String], columns: usize) -> Option<Vec<String>> {
     let wide = left.iter().map(|l| width(l)).max().unwrap_or(0).max(27) + 4;
     let needs = right.iter().map(|r| width(r)).max().unwrap_or(0);
-    if 2 + wide + needs > columns {
-        return left.iter().chain(right).map(|l| format!("  {l}")).collect();
-    }
-    (0..left.len().max(right.len()))
-        .map(|i| {
-            let empty = String::new();
-            let (l, r) = (left.get(i).unwrap_or(&empty), right.get(i).unwrap_or(&empty));
-            format!("  {l:wide$}{r}").trim_end().to_owned()
-        })
-        .collect()
+    let line = |i: usize| {
+        let text = |side: &[String]| side.get(i).cloned().unwrap_or_default();
+        format!("  {:wide$}{}", text(left), text(right)).trim_end().to_owned()
+    };
+    (2 + wide + needs <= columns).then(|| (0..left.len().max(right.len())).map(line).collect())
 }

@@ -57,6 +57,16 @@ impl Table {
         self.rows.is_empty()
     }
 
+    /// Whether a page of `columns` holds it without a break in any cell.
+    pub(super) fn fits(&self, columns: usize) -> bool {
+        let used = (0..self.head.len()).filter(|&i| self.rows.iter().any(|r| !cell(r, i).is_empty()));
+        let natural = |i: usize| {
+            let column = self.rows.iter().map(|r| escape::width(cell(r, i))).max().unwrap_or(0);
+            column.max(escape::width(cell(&self.head, i))) + 2
+        };
+        used.map(natural).sum::<usize>() <= columns
+    }
+
     /// The lines, the head in bold, the rows indented by two blanks: nothing without rows.
     pub(super) fn lines(&self, columns: usize) -> Vec<String> {
         if self.rows.is_empty() {
@@ -82,7 +92,7 @@ impl Table {
         }
         let gaps = 2 * widths.len().saturating_sub(1);
         let over = |widths: &[usize]| (widths.iter().sum::<usize>() + gaps).saturating_sub(columns);
-        // The last column gives way down to a few words, then the first.
+        // The last column gives way down to a few words, then the first, then others with words.
         let last = used.last().copied().unwrap_or(0);
         if last != 0 && self.aligns.get(last) == Some(&Align::Left) {
             let excess = over(&widths);
@@ -90,9 +100,12 @@ impl Table {
                 *w = w.saturating_sub(excess).max((*w).min(NARROWEST * 2));
             }
         }
-        let excess = over(&widths);
-        if let Some(first) = widths.first_mut() {
-            *first = first.saturating_sub(excess).max((*first).min(NARROWEST));
+        let words = |i: &usize| self.aligns.get(*i) == Some(&Align::Left);
+        for place in (0..used.len()).filter(|&p| used.get(p).is_some_and(words)) {
+            let excess = over(&widths);
+            if let Some(w) = widths.get_mut(place) {
+                *w = w.saturating_sub(excess).max((*w).min(NARROWEST));
+            }
         }
         widths
     }

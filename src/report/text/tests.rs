@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::call::{Detail, Flag, Outcome};
-use crate::flow::FrameId;
+use crate::flow::{Endpoint, FrameId};
 use crate::report::{escape, golden, sample};
-use crate::stats::Ratio;
 use crate::stats::summary::{Invite, Note, RateKind, RingTimer, TlsRow};
+use crate::stats::{Counts, Ratio};
 use crate::time::Nanos;
 
 fn coloured(summary: &Summary, columns: usize, full: bool) -> String {
@@ -61,6 +61,64 @@ fn crowded() -> Summary {
     s
 }
 
+/// A week of a large carrier: numbers, names and addresses as long as they get.
+fn vast() -> Summary {
+    let mut s = sample::trunk();
+    let k = 1_000;
+    let scale = |c: &mut Counts| {
+        *c = Counts {
+            first: c.first * k,
+            retransmissions: 1_000_000 + c.retransmissions * k,
+            capture_duplicates: 2_000_000,
+            hop_copies: c.first * k,
+        }
+    };
+    s.input.files[0].path = "/captures/very/long".repeat(20);
+    s.input.frames *= k;
+    s.input.fates.iter_mut().for_each(|(_, n)| *n *= k);
+    s.messages.total *= k;
+    scale(&mut s.messages.counts);
+    scale(&mut s.responses.counts);
+    s.requests.iter_mut().for_each(|r| scale(&mut r.counts));
+    s.responses.by_class.iter_mut().for_each(|r| scale(&mut r.counts));
+    s.responses.by_code.iter_mut().for_each(|r| scale(&mut r.counts));
+    for r in &mut s.responses.by_method {
+        scale(&mut r.counts);
+        r.finals *= k;
+        r.challenges = r.finals / 2;
+        r.inner = r.finals / 3;
+    }
+    s.responses.method_classes.iter_mut().flatten().for_each(|n| *n *= k);
+    s.failures.total *= k;
+    s.failures.finals *= k;
+    s.failures.by_method_and_code.iter_mut().for_each(|r| r.failures *= k);
+    s.failures.by_method_and_code[1].method = "AN-EXTENSION-METHOD-OF-SOME-VENDOR".into();
+    let i = &mut s.invite;
+    i.attempts *= k;
+    i.bids *= k;
+    i.decided *= k;
+    i.outcomes.iter_mut().for_each(|o| {
+        o.count *= k;
+        o.codes.iter_mut().for_each(|(_, n)| *n *= k);
+    });
+    i.rates.iter_mut().for_each(|(_, r)| *r = Ratio::new(r.numerator * k, r.denominator * k));
+    for h in i.next_hops.iter_mut().chain(&mut i.all_next_hops) {
+        h.address = h.address.map(|_| Endpoint::new([0x2001, 0xdb8, 1, 2, 3, 4, 5, 0x6789], 50_600));
+        h.bids *= k;
+        h.answered *= k;
+        h.silent *= k;
+        h.codes.iter_mut().for_each(|(_, n)| *n *= k);
+    }
+    s.silence.iter_mut().for_each(|r| {
+        r.unanswered *= k;
+        r.requests *= k;
+        r.destination = r.destination.map(|_| Endpoint::new([0x2001, 0xdb8, 1, 2, 3, 4, 5, 0x6789], 50_600));
+    });
+    s.response_time[0].0 = "AN-EXTENSION-METHOD-OF-SOME-VENDOR".into();
+    s.phrases[0].text = Some("a reason phrase that its author never meant to end ".repeat(9));
+    s
+}
+
 #[test]
 fn a_trunk_with_an_incident_on_one_screen() {
     golden::check("trunk-80.txt", &text(&sample::trunk(), 80, false));
@@ -85,8 +143,27 @@ fn a_capture_without_sip_explains_itself() {
 }
 
 #[test]
+fn a_week_of_a_large_carrier() {
+    golden::check("vast-full-80.txt", &text(&vast(), 80, true));
+}
+
+#[test]
 fn everything_at_once_on_one_screen() {
     golden::check("crowded-80.txt", &text(&crowded(), 80, false));
+}
+
+#[test]
+fn notes_come_before_rows_where_room_is_short() {
+    let mut s = sample::trunk();
+    let note = |block, text: &str| Note { id: "test", block, text: text.into(), count: 1, first: None };
+    s.notes = vec![
+        note(Block::Rates, "Requests are missing in one direction: rates are too high"),
+        note(Block::Failures, "10.0.1.10 looks like a B2BUA: 4,981 attempts arrived there and 5,012 left it"),
+    ];
+    let text = text(&s, 80, false);
+    assert!(text.lines().count() <= SCREEN);
+    assert!(text.contains("  Note: Requests are missing in one direction: rates are too high\n"));
+    assert!(text.contains("  Note: 10.0.1.10 looks like a B2BUA") && !text.contains("more note"));
 }
 
 #[test]
@@ -106,7 +183,7 @@ fn one_line_for_alarms() {
 #[test]
 fn no_line_is_too_wide_or_ends_in_blanks_and_no_screen_is_too_long() {
     for summary in
-        [sample::trunk(), sample::registrations(), sample::nothing(), crowded(), Summary::default()]
+        [sample::trunk(), sample::registrations(), sample::nothing(), crowded(), vast(), Summary::default()]
     {
         for columns in [80, 100, 120, 200] {
             for full in [false, true] {

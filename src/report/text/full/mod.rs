@@ -14,6 +14,7 @@ pub(super) fn sections(s: &Summary, columns: usize) -> Vec<Vec<String>> {
     let mut all = vec![
         responses::by_class_and_code(s, columns),
         responses::methods_by_class(s, columns),
+        responses::methods(s, columns),
         responses::requests(s, columns),
     ];
     all.extend(calls::sections(&s.invite, columns));

@@ -2,11 +2,15 @@
 //! nothing. All of it foreign, all of it escaped.
 
 use crate::registry;
+use crate::report::escape::fit;
 use crate::report::text::format::{number, part};
 use crate::report::text::hops::host;
 use crate::report::text::table::Table;
 use crate::stats::Summary;
 use crate::stats::summary::PhraseRow;
+
+/// Columns of a text at most; JSON has all of it.
+const LONGEST: usize = 160;
 
 /// The blocks.
 pub(super) fn sections(s: &Summary, columns: usize) -> Vec<Vec<String>> {
@@ -33,7 +37,7 @@ fn reasons(s: &Summary, columns: usize) -> Vec<String> {
             format!("{}{cause}", r.protocol),
             r.location.clone().unwrap_or_default(),
             number(r.count),
-            words,
+            fit(&words, LONGEST),
         ]);
     }
     table.lines(columns)
@@ -42,7 +46,7 @@ fn reasons(s: &Summary, columns: usize) -> Vec<String> {
 fn phrases(head: &str, rows: &[PhraseRow], columns: usize) -> Vec<String> {
     let mut table = Table::new([head, "count", "<"]);
     for r in rows {
-        let text = r.text.as_deref().unwrap_or("(other)").to_owned();
+        let text = fit(r.text.as_deref().unwrap_or("(other)"), LONGEST);
         table.row([registry::label(r.status), number(r.count), text]);
     }
     table.lines(columns)
