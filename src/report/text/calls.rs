@@ -26,9 +26,8 @@ pub(super) fn lines(i: &Invite, columns: usize) -> Vec<String> {
     let mut length = Vec::new();
     if let Some(acd) = d.acd_s {
         length.push(format!("ACD {}", seconds(acd)));
-        // The ended calls alone say too little where many long ones are still up.
-        if let Some(mean) = d.mean_of_ended_s.filter(|m| (m - acd).abs() > 0.05 * acd) {
-            length.push(format!("ended ones alone {}", seconds(mean)));
+        // Where many calls are still up, a note says what the ended ones alone would give.
+        if d.mean_of_ended_s.is_some_and(|mean| (mean - acd).abs() > 0.05 * acd) {
             length.push(format!("{} in all", span(Nanos::from_secs(d.answered_s as i64))));
         }
     }

@@ -1,7 +1,7 @@
 //! INVITE outcomes with the codes inside each, and the one sentence by side.
 
 use super::bar::bar;
-use super::format::{clock, list, number, part, percent, span};
+use super::format::{clock, list, number, part, percent};
 use crate::call::{Detail, Outcome, Side};
 use crate::report::escape::width;
 use crate::report::style;
@@ -33,7 +33,6 @@ pub(super) fn lines(i: &Invite, columns: usize) -> Vec<String> {
         out.push(format!("{text}{inside}").trim_end().to_owned());
     }
     out.extend(sides(i, columns));
-    out.extend(ring_timer(i, columns));
     out
 }
 
@@ -102,17 +101,4 @@ fn sides(i: &Invite, columns: usize) -> Vec<String> {
         part(path, i.decided),
     );
     wrap(&text, columns, 2, 2)
-}
-
-fn ring_timer(i: &Invite, columns: usize) -> Vec<String> {
-    let Some(t) = i.ring_timer.filter(|t| t.at_timer.saturating_mul(2) > t.cancelled) else {
-        return Vec::new();
-    };
-    let text = format!(
-        "Cancelled while ringing: {} of {} at {}: a no-answer timer, not callers",
-        number(t.at_timer),
-        number(t.cancelled),
-        span(t.ring),
-    );
-    wrap(&text, columns, 2, 4)
 }

@@ -35,13 +35,9 @@ pub(super) fn lines(s: &Summary, columns: usize, extras: bool) -> Vec<String> {
     if !extras {
         return out;
     }
-    // Only where they apply: an engine that has nothing to say leaves them out or empty.
-    for (label, kind) in
-        [("NER by Q.850 cause", RateKind::NerQ850), ("ASR without scanners", RateKind::AsrWithoutScanners)]
-    {
-        if let Some(r) = rate(kind).filter(|r| r.denominator > 0) {
-            out.push(format!("  {label:20}  {:>7}  {}", percent(r.value()), fraction(&r)));
-        }
+    // Only where enough finals carry a cause; ASR without scanners comes as a note.
+    if let Some(r) = rate(RateKind::NerQ850).filter(|r| r.value().is_some()) {
+        out.push(format!("  NER by Q.850 cause  {}  {}", percent(r.value()), fraction(&r)));
     }
     let pdd_auth =
         s.delays.iter().find(|(k, _)| *k == DelayKind::PddAuthenticated).and_then(|(_, d)| d.as_ref());

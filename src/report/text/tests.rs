@@ -4,9 +4,8 @@ use super::*;
 use crate::call::{Detail, Flag, Outcome};
 use crate::flow::{Endpoint, FrameId};
 use crate::report::{escape, golden, sample};
-use crate::stats::summary::{Invite, Note, RateKind, RingTimer, TlsRow};
+use crate::stats::summary::{Invite, Note, RateKind, TlsRow};
 use crate::stats::{Counts, Ratio};
-use crate::time::Nanos;
 
 fn coloured(summary: &Summary, columns: usize, full: bool) -> String {
     let mut out = Vec::new();
@@ -39,7 +38,6 @@ fn crowded() -> Summary {
     }
     s.invite.rates.push((RateKind::NerQ850, Ratio::new(8_000, 9_970)));
     s.invite.rates.push((RateKind::AsrWithoutScanners, Ratio::new(5_850, 9_100)));
-    s.invite.ring_timer = Some(RingTimer { cancelled: 557, at_timer: 312, ring: Nanos::from_secs(30) });
     let hop = s.invite.next_hops[0].clone();
     s.invite.next_hops.extend(std::iter::repeat_n(hop, 9));
     s.invite.release.refresh_failed = 44;
@@ -257,6 +255,17 @@ fn a_rate_that_the_capture_cannot_support_shows_its_fraction_only() {
         r.suppressed = true;
     }
     assert!(text(&s, 80, false).contains("ASR      n/a  5,850/9,970"));
+}
+
+#[test]
+fn ner_by_cause_is_printed_only_where_causes_support_it() {
+    let mut s = sample::trunk();
+    let by_cause = Ratio::new(8_000, 9_970);
+    s.invite.rates.push((RateKind::NerQ850, Ratio { suppressed: true, ..by_cause }));
+    assert!(!text(&s, 80, false).contains("Q.850"));
+    s.invite.rates.pop();
+    s.invite.rates.push((RateKind::NerQ850, by_cause));
+    assert!(text(&s, 80, false).contains("  NER by Q.850 cause  80.24%  8,000/9,970\n"));
 }
 
 #[test]
