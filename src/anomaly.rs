@@ -46,8 +46,8 @@ anomalies! {
     TooManyInterfaces = "too_many_interfaces", "more interfaces in a section than are kept";
     /// The file's clock was set back by more than 5 s.
     TimeBack = "time_back", "the file's clock was set back; later times are shifted";
-    /// One frame more than an hour ahead of its neighbours.
-    TimeJump = "time_jump", "a frame an hour ahead of its neighbours, given the file's clock";
+    /// One frame more than an hour from its neighbours, ahead or (time 0, say) behind.
+    TimeJump = "time_jump", "a frame an hour or more from its neighbours, given the file's clock";
     /// The frame was cut by the snap length.
     Snapped = "snapped", "frame cut by the snap length";
     /// A link type that is not decoded.

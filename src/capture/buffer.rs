@@ -51,6 +51,13 @@ impl Buffer {
         self.end - self.start >= need || self.fill(need)
     }
 
+    /// Reads as much as there is room for. An input that fits is at its end then, and let go.
+    pub(super) fn top_up(&mut self) {
+        while self.end < self.bytes.len() && self.source.is_some() {
+            self.read_once();
+        }
+    }
+
     /// Moves the window's start on by `n` bytes, at most to its end.
     #[inline]
     pub(super) fn consume(&mut self, n: usize) {
@@ -120,15 +127,22 @@ impl Buffer {
         self.end -= self.start;
         self.start = 0;
         while self.end < need {
-            let Some(source) = &mut self.source else { return false };
-            match source.read(self.bytes.get_mut(self.end..).unwrap_or_default()) {
-                Ok(0) => self.source = None,
-                Ok(n) => self.end = (self.end + n).min(self.bytes.len()),
-                Err(e) if e.kind() == ErrorKind::Interrupted => {}
-                Err(e) => (self.error, self.source) = (Some(e), None),
+            if self.source.is_none() {
+                return false;
             }
+            self.read_once();
         }
         true
+    }
+
+    fn read_once(&mut self) {
+        let Some(source) = &mut self.source else { return };
+        match source.read(self.bytes.get_mut(self.end..).unwrap_or_default()) {
+            Ok(0) => self.source = None,
+            Ok(n) => self.end = (self.end + n).min(self.bytes.len()),
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            Err(e) => (self.error, self.source) = (Some(e), None),
+        }
     }
 }
 
@@ -188,6 +202,17 @@ mod tests {
         assert!(b.has(4000));
         assert!(!b.has(MAX_NEED + 1));
         assert!(b.bytes.len() <= 2 * MAX_NEED);
+    }
+
+    #[test]
+    fn an_input_that_fits_is_let_go_when_topped_up() {
+        let mut b = slow(63, 10, usize::MAX);
+        b.top_up();
+        assert_eq!((b.window().len(), b.is_live()), (63, false));
+        let mut b = slow(65, 10, usize::MAX);
+        b.top_up();
+        assert_eq!((b.window().len(), b.is_live()), (64, true));
+        assert!(b.has(65) && !b.has(66));
     }
 
     #[test]

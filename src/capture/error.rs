@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use super::FileReport;
 use super::foreign::Foreign;
 
 /// A file that cannot be read as a capture. Its report has the same words.
@@ -13,6 +14,18 @@ pub struct OpenError {
     pub path: PathBuf,
     /// Why.
     pub reason: OpenReason,
+}
+
+impl OpenError {
+    /// The report of a file that cannot be read.
+    pub(super) fn report(&self) -> FileReport {
+        FileReport {
+            path: self.path.display().to_string(),
+            format: "unknown".to_owned(),
+            problem: Some(self.reason.to_string()),
+            ..FileReport::default()
+        }
+    }
 }
 
 /// Why a file cannot be read as a capture.

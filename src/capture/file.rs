@@ -67,17 +67,21 @@ impl CaptureFile {
         if about.is_dir() {
             return Err(OpenReason::Directory);
         }
-        // A small file gets a small buffer, with room to find its end.
-        let capacity = match usize::try_from(about.len()) {
-            Ok(len) if about.is_file() => capacity.min(len.saturating_add(1)),
-            _ => capacity,
-        };
-        Self::read(Box::new(file), capacity, path.display().to_string())
+        // A small file gets a small buffer, with room to find its end, and is closed at once.
+        let fits = usize::try_from(about.len()).ok().filter(|len| about.is_file() && *len < capacity);
+        let mut buffer = Buffer::new(Box::new(file), fits.map_or(capacity, |len| len + 1));
+        if fits.is_some() {
+            buffer.top_up();
+        }
+        Self::of(buffer, capacity, path.display().to_string())
     }
 
     /// Reads the header of a capture from any source.
     pub(super) fn read(source: Source, capacity: usize, path: String) -> Result<Self, OpenReason> {
-        let mut buffer = Buffer::new(source, capacity);
+        Self::of(Buffer::new(source, capacity), capacity, path)
+    }
+
+    fn of(mut buffer: Buffer, capacity: usize, path: String) -> Result<Self, OpenReason> {
         buffer.has(compressed::LOOKS_AT);
         let compression = Compression::find(buffer.window());
         if let Some(compression) = compression {

@@ -4,7 +4,7 @@
 //! first time and path; and a [`FileReport`] a file. A bad file does not stop the others.
 //!
 //! A file waits closed until its first frame's turn, so that thousands of files of a ring need no
-//! more descriptors and buffers than one. Small files hold no descriptor at all.
+//! more descriptors and buffers than one. Files that fit in their buffer hold no descriptor at all.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -14,13 +14,15 @@ use super::buffer::CAPACITY;
 use super::error::{OpenError, OpenReason};
 use super::file::CaptureFile;
 use super::taps::Taps;
-use super::{FileReport, Frame, TAP_INTERFACE};
+use super::{FileReport, Frame};
 use crate::anomaly::Anomalies;
 use crate::flow::{FrameId, Tap};
 use crate::time::{Nanos, Stamp, Timestamp};
 
-/// Captures that may be open at once, because they overlap in time.
+/// Descriptors that may be held at once, by captures that overlap in time.
 pub const MAX_OPEN: usize = 200;
+/// Captures that may be read at once: those that fit in a buffer hold no descriptor.
+const MAX_SMALL: usize = 4096;
 
 /// Up to this many files get the usual buffer.
 const FEW: usize = 16;
@@ -94,7 +96,7 @@ impl Inputs {
                     (first, state)
                 }
                 Err(error) => {
-                    let report = failed(&error);
+                    let report = error.report();
                     errors.push(error);
                     (None, State::Done(report))
                 }
@@ -141,7 +143,7 @@ impl Inputs {
         file.hand_out();
         let head = file.head();
         if self.interface_tap.0 != head.record.interface {
-            self.interface_tap = interface_tap(self.tap, head.record.interface);
+            self.interface_tap = Taps::of_interface(self.tap, head.record.interface);
         }
         Some(Frame {
             id,
@@ -161,15 +163,13 @@ impl Inputs {
     /// What can be said of each file so far, in the order of [`FrameId::file`]. Complete only after
     /// [`Self::next`] has returned `None`.
     pub fn reports(&self) -> Vec<FileReport> {
-        let report = |(i, input): (usize, &Input)| match &input.state {
+        let report = |input: &Input| match &input.state {
             State::Done(report) => report.clone(),
             State::Open(file) => file.report(),
-            State::Current => {
-                self.current.as_ref().filter(|_| i == self.index).map(|f| f.report()).unwrap_or_default()
-            }
+            State::Current => self.current.as_ref().map(|f| f.report()).unwrap_or_default(),
             State::Closed => FileReport { path: input.path.display().to_string(), ..FileReport::default() },
         };
-        self.files.iter().enumerate().map(report).collect()
+        self.files.iter().map(report).collect()
     }
 
     /// Makes the file whose turn it is the current one; `false` if no file has frames left.
@@ -192,7 +192,7 @@ impl Inputs {
                 let chain = *input.chain.get_or_insert_with(|| self.taps.join(first, &input.path));
                 self.tap = Taps::tap(chain);
             }
-            self.interface_tap = interface_tap(self.tap, file.head().record.interface);
+            self.interface_tap = Taps::of_interface(self.tap, file.head().record.interface);
             // At the same time the earlier place in the list goes first.
             let until = if index < next.1 { next.0 } else { next.0 - Nanos::from_nanos(1) };
             (self.current, self.index, self.until) = (Some(file), index, until);
@@ -219,19 +219,17 @@ impl Inputs {
 
     /// Takes a file out of the list to read from it, opening it if need be.
     fn take(&mut self, index: usize) -> Option<Box<CaptureFile>> {
-        let live = || self.files.iter().filter(|i| matches!(&i.state, State::Open(f) if f.is_live())).count();
-        let live = if matches!(self.files.get(index)?.state, State::Closed) { live() } else { 0 };
+        let is_closed = matches!(self.files.get(index)?.state, State::Closed);
+        let capacity = if is_closed { self.room_for_one_more() } else { None };
         let input = self.files.get_mut(index)?;
-        let opened = match std::mem::replace(&mut input.state, State::Current) {
-            State::Open(file) => Ok(file),
-            State::Closed if live < MAX_OPEN => {
-                look(&input.path, if live < FEW { CAPACITY } else { CAPACITY_OF_MANY })
-            }
-            State::Closed => {
+        let opened = match (std::mem::replace(&mut input.state, State::Current), capacity) {
+            (State::Open(file), _) => Ok(file),
+            (State::Closed, Some(capacity)) => look(&input.path, capacity),
+            (State::Closed, None) => {
                 let reason = OpenReason::TooMany { limit: MAX_OPEN };
                 Err(OpenError { path: input.path.clone(), reason })
             }
-            other => {
+            (other, _) => {
                 input.state = other;
                 return None;
             }
@@ -239,10 +237,21 @@ impl Inputs {
         match opened {
             Ok(file) => Some(file),
             Err(error) => {
-                input.state = State::Done(failed(&error));
+                input.state = State::Done(error.report());
                 None
             }
         }
+    }
+
+    /// The buffer for another capture, if one more can be open.
+    fn room_for_one_more(&self) -> Option<usize> {
+        let open = self.files.iter().filter_map(|i| match &i.state {
+            State::Open(file) => Some(file.is_live()),
+            _ => None,
+        });
+        let (all, live) = open.fold((0, 0), |(all, live), is_live| (all + 1, live + usize::from(is_live)));
+        let has_room = live < MAX_OPEN && all < MAX_SMALL;
+        has_room.then_some(if all < FEW { CAPACITY } else { CAPACITY_OF_MANY })
     }
 }
 
@@ -254,23 +263,9 @@ fn look(path: &Path, capacity: usize) -> Result<Box<CaptureFile>, OpenError> {
     Ok(Box::new(file))
 }
 
-/// The report of a file that cannot be read.
-fn failed(error: &OpenError) -> FileReport {
-    FileReport {
-        path: error.path.display().to_string(),
-        format: "unknown".to_owned(),
-        problem: Some(error.reason.to_string()),
-        ..FileReport::default()
-    }
-}
-
 /// It can be closed and opened again.
 fn is_regular(path: &Path) -> bool {
     path.as_os_str() != "-" && path.metadata().is_ok_and(|m| m.is_file())
-}
-
-fn interface_tap(tap: Tap, interface: u32) -> (u32, Tap) {
-    (interface, tap.with(TAP_INTERFACE, interface.into()))
 }
 
 #[cfg(test)]
@@ -471,6 +466,26 @@ mod tests {
         }
         assert_eq!(frames, KEPT_OPEN);
         assert!(inputs.reports()[7].problem.as_ref().unwrap().starts_with("cannot be opened"));
+    }
+
+    #[test]
+    fn captures_beyond_the_bound_of_open_ones_are_reported() {
+        let dir = Dir::new("overlap");
+        let long = vec![b'x'; CAPACITY_OF_MANY / 2];
+        let beyond = 3;
+        let paths: Vec<_> = (0..(FEW + MAX_OPEN + beyond) as u32)
+            .map(|i| {
+                let bytes = Pcap::new().record(T + i, 0, &long).record(T + 1000 + i, 0, &long).bytes.clone();
+                dir.file(&format!("p{i:03}"), &bytes)
+            })
+            .collect();
+        let mut inputs = Inputs::open(&paths).expect("captures");
+        while inputs.next(&mut Anomalies::default()).is_some() {}
+        let reports = inputs.reports();
+        let bad: Vec<_> = reports.iter().filter(|r| !r.complete).collect();
+        assert_eq!(bad.len(), beyond);
+        assert!(bad.iter().all(|r| r.problem.as_ref().unwrap().contains("merge some first: mergecap")));
+        assert_eq!(reports.iter().map(|r| r.frames).sum::<u64>(), 2 * (FEW + MAX_OPEN) as u64);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use super::TAP_INPUT;
+use super::{TAP_INPUT, TAP_INTERFACE};
 use crate::flow::Tap;
 use crate::time::Timestamp;
 
@@ -52,6 +52,11 @@ impl Taps {
     /// The tap of a chain.
     pub(super) fn tap(chain: usize) -> Tap {
         Tap::default().with(TAP_INPUT, chain as u64)
+    }
+
+    /// The tap of an interface of a chain, beside its number.
+    pub(super) fn of_interface(tap: Tap, interface: u32) -> (u32, Tap) {
+        (interface, tap.with(TAP_INTERFACE, interface.into()))
     }
 }
 
