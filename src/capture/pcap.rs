@@ -325,6 +325,14 @@ mod tests {
     }
 
     #[test]
+    fn every_link_type_keeps_its_number() {
+        for link in (0..400).chain([0xFFFF, 0x10_0001, 0x03FF_FFFF]) {
+            let r = read(&Pcap::with(0xA1B2_C3D4, true, 65_535, link).record(T, 0, b"x").bytes).unwrap();
+            assert_eq!(r.rows[0].link, link);
+        }
+    }
+
+    #[test]
     fn snap_lengths_do_not_matter() {
         for snaplen in [0, 1, 5, u32::MAX] {
             let r = read(&three(Pcap::with(0xA1B2_C3D4, false, snaplen, 1))).unwrap();
