@@ -20,6 +20,9 @@ use crate::time::{Nanos, Stamp, Timestamp};
 /// its ports interleaves them: first, first, second, second.
 const COPIES: usize = 4;
 
+/// Datagrams that were whole lately and are remembered: a copy of a fragment follows at once.
+const LATELY: usize = 64;
+
 /// A datagram's longest payload (RFC 791 3.1).
 const LONGEST: usize = 65_535;
 
@@ -40,6 +43,8 @@ pub(super) struct Fragments {
     born: u64,
     by_age: BTreeMap<u64, Partial>,
     by_key: HashMap<Key, SmallVec<[u64; 1]>>,
+    /// Keys of datagrams that were whole lately: one more fragment of them is a copy.
+    lately: VecDeque<Key>,
     /// What the last fragment drove out, until it is asked for or the next fragment comes.
     evicted: VecDeque<Partial>,
 }
@@ -52,6 +57,7 @@ impl Fragments {
             born: 0,
             by_age: BTreeMap::new(),
             by_key: HashMap::new(),
+            lately: VecDeque::new(),
             evicted: VecDeque::new(),
         }
     }
@@ -83,7 +89,8 @@ impl Fragments {
             None if copies.len() >= COPIES => return Ok(None),
             None => {
                 self.born += 1;
-                let partial = Partial::new(key, !copies.is_empty(), stamp.now);
+                let mut partial = Partial::new(key, !copies.is_empty(), stamp.now);
+                partial.stray = self.lately.contains(&key);
                 self.held += partial.cost();
                 self.by_age.insert(self.born, partial);
                 copies.push(self.born);
@@ -98,6 +105,10 @@ impl Fragments {
         }
         self.held += partial.cost();
         if partial.is_complete() {
+            if self.lately.len() >= LATELY {
+                self.lately.pop_front();
+            }
+            self.lately.push_back(key);
             return Ok(self.remove(age).map(|whole| whole.contiguous()));
         }
         while (self.by_age.len() > self.bounds.datagrams || self.held > self.bounds.bytes)
@@ -111,7 +122,7 @@ impl Fragments {
     }
 
     /// Lets go of one datagram that was driven out or has waited long enough, if its beginning is
-    /// known. A copy of one that is whole, or is handed over itself, is no loss.
+    /// known. A copy of what is whole, or is handed over itself, is no loss.
     pub(super) fn leaving(&mut self, now: Timestamp, notes: &mut Anomalies) -> Option<Datagram> {
         loop {
             let partial = match self.evicted.pop_front() {
@@ -122,7 +133,8 @@ impl Fragments {
                         return None;
                     }
                     let partial = self.remove(oldest)?;
-                    if !partial.copy {
+                    let is_copy = partial.copy || partial.stray && partial.contiguous().bytes.is_empty();
+                    if !is_copy {
                         notes.note(Anomaly::FragmentsIncomplete, partial.stamp.time, partial.frame);
                     }
                     partial

@@ -55,6 +55,8 @@ pub(super) struct Partial {
     pub(super) key: Key,
     /// Made of repeated fragments: another holds the same.
     pub(super) copy: bool,
+    /// A datagram with the same key was whole shortly before.
+    pub(super) stray: bool,
     pub(super) since: Timestamp,
     pub(super) frame: FrameId,
     pub(super) stamp: Stamp,
@@ -82,6 +84,7 @@ impl Partial {
         Self {
             key,
             copy,
+            stray: false,
             since,
             frame: FrameId::default(),
             stamp: Stamp::default(),
