@@ -27,7 +27,7 @@ pub struct Message<'a> {
     pub to: Option<NameAddr<'a>>,
     /// `Via` values (20.42), top first, split at commas; see `Via::parse`.
     pub vias: ArrayVec<&'a [u8], MAX_LISTED_VIAS>,
-    /// Via values there are, counted up to 256: the Via depth.
+    /// Via values there are, counted up to 256: the Via depth. Of a cut message, those found.
     pub via_count: u16,
     /// First `Contact` value (20.10).
     pub contact: Option<&'a [u8]>,
@@ -54,7 +54,8 @@ pub struct Message<'a> {
     /// Start line and header section, without the empty line: what is compared to tell whether
     /// "the same bytes" passed twice.
     pub head: &'a [u8],
-    /// Body bytes that were captured, Content-Length at most.
+    /// Body bytes that were captured, Content-Length at most; perhaps none of a message that came in
+    /// pieces over a stream (see `Framed::Message`).
     pub body: &'a [u8],
     /// Leniencies it needed.
     pub oddities: Oddities,

@@ -55,12 +55,10 @@ pub(super) fn scan_head<'a>(bytes: &'a [u8], ending: Ending, message: &mut Messa
     let start_end = line_end(bytes, 0);
     let line = bytes.get(..start_end.map_or(bytes.len(), |end| end.at)).unwrap_or_default();
     let (start, lenient) = match first_line(line, start_end.is_some() || ending == Ending::Whole) {
-        FirstLine::Start { .. } | FirstLine::Partial if line.len() > MAX_START_LINE => {
-            return Head::Rejected(Rejection::TooLong);
-        }
+        FirstLine::NotSip => return Head::NotSip,
+        _ if line.len() > MAX_START_LINE => return Head::Rejected(Rejection::TooLong),
         FirstLine::Start { start, lenient } => (start, lenient),
         FirstLine::Rejected(why) => return Head::Rejected(why),
-        FirstLine::NotSip => return Head::NotSip,
         FirstLine::Partial => return Head::Partial,
     };
     message.start = start;

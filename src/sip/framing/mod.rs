@@ -16,7 +16,7 @@ mod tests;
 use memchr::memchr2;
 
 use super::bytes::after;
-use super::line::{EmptyLine, line_end};
+use super::line::EmptyLine;
 use super::scan::{Ending, Head, MAX_HEAD, MAX_START_LINE, content_length, scan_head};
 use super::start_line::{FirstLine, Rejection, first_line};
 use super::{Message, Oddity};
@@ -168,34 +168,18 @@ impl Framer {
                 self.state = State::Lost { at_line_start: head.last() == Some(&b'\n') };
                 rest
             }
-            Head::Partial => {
-                self.held.extend_from_slice(rest);
-                let line_done = line_end(rest, 0).is_some();
-                self.sip |= line_done && role == Role::Message;
-                let mut empty = EmptyLine::default();
-                if line_done {
-                    empty.find(rest);
-                }
-                self.state = State::Head { role, line_done, empty };
-                &[]
-            }
             Head::Rejected(Rejection::TooLong) | Head::NotSip => {
                 self.state = State::Lost { at_line_start: true };
                 rest
             }
-            Head::Rejected(why) => {
-                self.reject(why, sink);
-                let (line, rest) = rest.split_at(line_end(rest, 0).map_or(rest.len(), |end| end.next));
-                self.held.extend_from_slice(line);
-                let mut empty = EmptyLine::default();
-                empty.find(line);
-                self.state = State::Head { role: Role::Rejected, line_done: true, empty };
+            Head::Partial | Head::Rejected(_) => {
+                self.state = State::Head { role, line_done: false, empty: EmptyLine::default() };
                 rest
             }
         }
     }
 
-    /// The rest of a first line that came in pieces.
+    /// More of a first line, which decides what becomes of its head.
     fn start_line<'d>(&mut self, role: Role, rest: &'d [u8], sink: &mut impl FnMut(Framed<'_>)) -> &'d [u8] {
         let (line, rest) = rest.split_at(memchr2(b'\r', b'\n', rest).map_or(rest.len(), |n| n + 1));
         if self.held.len() + line.len() > MAX_START_LINE + 1 {
@@ -209,7 +193,7 @@ impl Framer {
         let role = match first_line(line, true) {
             FirstLine::Start { .. } => role,
             FirstLine::Rejected(why) if role == Role::Message => {
-                self.reject(why, sink);
+                sink(Framed::Rejected(why));
                 Role::Rejected
             }
             _ => {
@@ -219,7 +203,7 @@ impl Framer {
                 return rest;
             }
         };
-        self.sip |= role == Role::Message;
+        self.sip |= role != Role::Candidate;
         let empty = if last == b'\n' { EmptyLine::LineStart } else { EmptyLine::AfterCr };
         self.state = State::Head { role, line_done: true, empty };
         rest
@@ -351,11 +335,6 @@ impl Framer {
             }
             sink(Framed::Message(message));
         }
-    }
-
-    fn reject(&mut self, why: Rejection, sink: &mut impl FnMut(Framed<'_>)) {
-        self.sip = true;
-        sink(Framed::Rejected(why));
     }
 
     fn resync(&mut self, sink: &mut impl FnMut(Framed<'_>)) {

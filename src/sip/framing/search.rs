@@ -56,7 +56,10 @@ pub(super) fn find_start(bytes: &[u8], at_line_start: bool) -> Found {
     };
     match after(bytes, tail) {
         [] => Found::Nothing { at_line_start: true },
-        line if line.len() > MAX_START_LINE => Found::Nothing { at_line_start: false },
+        // Too long, or ended by a CR, and no start line.
+        line if line.len() > MAX_START_LINE || line_end(line, 0).is_some() => {
+            Found::Nothing { at_line_start: false }
+        }
         line => match first_line(line, false) {
             FirstLine::Start { .. } | FirstLine::Partial => Found::Tail(tail),
             FirstLine::Rejected(_) | FirstLine::NotSip => Found::Nothing { at_line_start: false },
@@ -110,6 +113,7 @@ mod tests {
         check(b"x\r\nSIP/2.0 2", false, Tail(3));
         check(b"x\r\nSIP/2.0 200 O", false, Tail(3));
         check(b"x\r\nINVITE sip:a@h", false, Tail(3));
+        check(b"x\r\nINVITE sip:a@h\r", false, Nothing { at_line_start: false });
         check(b"x\r\nS", false, Tail(3));
         check(b"INVITE", true, Tail(0));
         check(b"INVITE", false, Nothing { at_line_start: false });
