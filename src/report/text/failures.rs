@@ -41,10 +41,11 @@ fn distribution(s: &Summary, columns: usize, cells: usize) -> Vec<String> {
         head.push_str(&format!("; {} overtaken by a retry", number(f.overtaken)));
     }
     if f.inner > 0 {
-        head.push_str(&format!("; {} inner ones left out", number(f.inner)));
+        head.push_str(&format!("; {} inner left out", number(f.inner)));
     }
     let mut out: Vec<String> = wrap(&head, columns, 0, 2).iter().map(|l| style::title(l)).collect();
-    let rows = &f.by_method_and_code;
+    // Cells that hold nothing but what an upstream leg did not pass on are no failures.
+    let rows: Vec<&FailureRow> = f.by_method_and_code.iter().filter(|r| r.failures > 0).collect();
     // A single cell takes no more room than the row that would stand for it.
     let shown = if rows.len().saturating_sub(1) <= cells { rows.len() } else { cells };
     let mut table = Table::new(["<", "", "", "<"]);

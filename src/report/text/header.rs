@@ -82,12 +82,17 @@ fn messages(m: &Messages) -> Vec<String> {
     let share = |n: u64| format!("{} ({})", number(n), part(n, m.total));
     let hops = if m.counts.hop_copies == 0 { "one hop" } else { "several hops" };
     let mut out = vec![format!("{} SIP messages, {}, {hops}", number(m.total), carriers.join(", "))];
-    for (what, n) in [("hop copies", m.counts.hop_copies), ("captured twice", m.counts.capture_duplicates)] {
+    let c = &m.counts;
+    let again = [
+        ("hop copies", c.hop_copies),
+        ("captured twice", c.capture_duplicates),
+        ("retransmitted", c.retransmissions),
+    ];
+    for (what, n) in again {
         if n > 0 {
             out.push(format!("{what} {}", share(n)));
         }
     }
-    out.push(format!("retransmitted {}", share(m.counts.retransmissions)));
     out
 }
 

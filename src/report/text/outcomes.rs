@@ -88,17 +88,18 @@ fn sides(i: &Invite, columns: usize) -> Vec<String> {
         return Vec::new();
     }
     let of = |sides: &[Side]| i.sides.iter().filter(|(s, _)| sides.contains(s)).map(|(_, n)| n).sum::<u64>();
+    // Parts of zero say nothing, but for the last: whether the platform is to blame.
+    let parts = [
+        ("callee reached", of(&[Side::Callee])),
+        ("caller gave up early", of(&[Side::Caller])),
+        ("number or permission", of(&[Side::Number, Side::Account])),
+        ("request refused", of(&[Side::Request, Side::Media])),
+    ];
+    let mut text = format!("Of {} decided: ", number(i.decided));
+    for (words, n) in parts.into_iter().filter(|(_, n)| *n > 0) {
+        text.push_str(&format!("{words} {}; ", number(n)));
+    }
     let path = of(&[Side::Path, Side::Server]);
-    let text = format!(
-        "Of {} decided: callee reached {}; caller gave up early {}; number or permission {}; request refused {}; \
-         network or platform {} ({})",
-        number(i.decided),
-        number(of(&[Side::Callee])),
-        number(of(&[Side::Caller])),
-        number(of(&[Side::Number, Side::Account])),
-        number(of(&[Side::Request, Side::Media])),
-        number(path),
-        part(path, i.decided),
-    );
+    text.push_str(&format!("network or platform {} ({})", number(path), part(path, i.decided)));
     wrap(&text, columns, 2, 2)
 }
