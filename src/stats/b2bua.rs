@@ -34,7 +34,7 @@ pub(super) struct Crossings {
     numbers: BTreeMap<u64, SmallVec<[Passage; 2]>>,
 }
 
-/// A host that looks like a B2BUA.
+/// A host with attempts on both sides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Suspect {
     pub(super) host: IpAddr,
@@ -75,6 +75,13 @@ impl Crossings {
             .collect();
         suspects.sort_by_key(|s| s.host);
         suspects
+    }
+
+    /// The host that calls both reach and leave most: of which the smaller direction is greatest.
+    pub(super) fn two_way(&self) -> Option<Suspect> {
+        let both = self.hosts.iter().filter(|(_, (arrived, left))| *arrived > 0 && *left > 0);
+        both.max_by_key(|(host, (arrived, left))| (arrived.min(left), std::cmp::Reverse(**host)))
+            .map(|(host, (arrived, left))| Suspect { host: *host, arrived: *arrived, left: *left })
     }
 
     /// Whether half or more of the sampled numbers that arrive at `host` soon leave it.

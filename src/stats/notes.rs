@@ -2,9 +2,14 @@
 
 use crate::anomaly::Anomaly;
 use crate::call::{Flag, Outcome};
+use crate::stats::number;
 use crate::stats::summary::{Block, Note, RateKind, Summary};
 use crate::stats::tally::Tally;
 use crate::time::Nanos;
+
+/// Hosts that calls both reach and leave: a two-way trunk, a server with phones. Named only if the
+/// smaller direction is more than this share of all attempts.
+const TWO_WAY_SHARE: u64 = 20;
 
 /// Adds the notes that apply, and suppresses the rates that would mislead.
 pub(super) fn add(tally: &Tally, summary: &mut Summary) {
@@ -51,20 +56,24 @@ fn beginnings(summary: &Summary, notes: &mut Notes) {
     let started_before = flag(Flag::StartedBeforeCapture);
     if started_before > 0 && summary.messages.requests > 0 {
         let text = format!(
-            "{started_before} of {} attempts began before the capture, or their INVITE was not captured.",
-            summary.invite.attempts
+            "{} of {} attempts began before the capture, or their INVITE was not captured.",
+            number(started_before),
+            number(summary.invite.attempts)
         );
         notes.push("started_before_capture", Block::Outcomes, started_before, text);
     }
     let lost = flag(Flag::LostUpstream);
     if lost > 0 {
-        let text =
-            format!("{lost} final responses did not reach the caller's side: lost or dropped on the way up.");
+        let text = format!(
+            "{} final responses did not reach the caller's side: lost or dropped on the way up.",
+            number(lost)
+        );
         notes.push("lost_upstream", Block::Outcomes, lost, text);
     }
     let b2bua = flag(Flag::B2buaSameCallId);
     if b2bua > 0 {
-        let text = format!("{b2bua} attempts pass a B2BUA that keeps the Call-ID; each counts once.");
+        let text =
+            format!("{} attempts pass a B2BUA that keeps the Call-ID; each counts once.", number(b2bua));
         notes.push("b2bua_same_call_id", Block::Outcomes, b2bua, text);
     }
 }
@@ -72,13 +81,14 @@ fn beginnings(summary: &Summary, notes: &mut Notes) {
 fn ends(summary: &Summary, notes: &mut Notes) {
     let invite = &summary.invite;
     let pending = invite.attempts - invite.decided;
-    if pending * 50 > invite.attempts {
+    if pending * 50 > invite.attempts && summary.messages.responses > 0 {
         let answered = invite.outcomes.iter().find(|o| o.outcome == Outcome::Answered).map_or(0, |o| o.count);
         let percent = |n: u64| 100.0 * n as f64 / invite.attempts as f64;
         let text = format!(
-            "{pending} of {} attempts were still open at the end of the capture: over all of them ASR lies \
+            "{} of {} attempts were still open at the end of the capture: over all of them ASR lies \
              between {:.2}% and {:.2}%.",
-            invite.attempts,
+            number(pending),
+            number(invite.attempts),
             percent(answered),
             percent(answered + pending)
         );
@@ -90,11 +100,12 @@ fn ends(summary: &Summary, notes: &mut Notes) {
     {
         let left_out = invite.decided - ratio.denominator;
         let text = format!(
-            "{left_out} attempts were challenged and never tried again, as scanners do; without them ASR is \
+            "{} attempts were challenged and never tried again, as scanners do; without them ASR is \
              {:.2}% ({}/{}).",
+            number(left_out),
             100.0 * value,
-            ratio.numerator,
-            ratio.denominator
+            number(ratio.numerator),
+            number(ratio.denominator)
         );
         notes.push("scanners", Block::Rates, left_out, text);
     }
@@ -106,12 +117,26 @@ fn hosts(tally: &Tally, summary: &Summary, notes: &mut Notes) {
         notes.push("host_side", Block::Outcomes, summary.invite.attempts, text);
         return;
     }
-    for s in tally.crossings.suspects() {
+    let suspects = tally.crossings.suspects();
+    if suspects.is_empty()
+        && let Some(s) = tally.crossings.two_way()
+        && s.arrived.min(s.left) * TWO_WAY_SHARE >= summary.invite.attempts
+    {
+        let text = format!(
+            "Calls go both ways through {host} ({} in, {} out): rates are over both directions. For one, use \
+             --host-side {host}:in (or out).",
+            number(s.arrived),
+            number(s.left),
+            host = s.host
+        );
+        notes.push("both_directions", Block::Rates, s.arrived + s.left, text);
+    }
+    for s in suspects {
         let text = format!(
             "{host} looks like a B2BUA: {} attempts arrived there and {} left it under other Call-IDs; figures \
              count both sides. Use --host-side {host}:in (or out).",
-            s.arrived,
-            s.left,
+            number(s.arrived),
+            number(s.left),
             host = s.host
         );
         notes.push("b2bua_suspected", Block::Outcomes, s.arrived, text);
@@ -122,8 +147,8 @@ fn timers(summary: &Summary, notes: &mut Notes) {
     if let Some(t) = summary.invite.ring_timer {
         let text = format!(
             "{} of {} cancelled calls rang {:.1} s: a no-answer timer, not callers.",
-            t.at_timer,
-            t.cancelled,
+            number(t.at_timer),
+            number(t.cancelled),
             t.ring.as_secs_f64()
         );
         notes.push("ring_timer", Block::Outcomes, t.at_timer, text);
@@ -135,7 +160,8 @@ fn timers(summary: &Summary, notes: &mut Notes) {
     {
         let text = format!(
             "ACD counts the time of calls still up; the {} ended calls alone lasted {:.0} s on average.",
-            d.ended, mean
+            number(d.ended),
+            mean
         );
         notes.push("acd_estimator", Block::Calls, d.still_up, text);
     }
@@ -146,8 +172,9 @@ fn clocks(tally: &Tally, notes: &mut Notes) {
     let negative = count(Anomaly::NegativeDelay);
     if negative > 0 {
         let text = format!(
-            "{negative} responses were stamped before their requests: the clocks of the taps disagree, and \
-             delays between them are off by as much."
+            "{} responses were stamped before their requests: the clocks of the taps disagree, and \
+             delays between them are off by as much.",
+            number(negative)
         );
         notes.push("clocks_disagree", Block::Input, negative, text);
     }
@@ -162,8 +189,9 @@ fn clocks(tally: &Tally, notes: &mut Notes) {
     let reused = count(Anomaly::IdentifierReuse);
     if reused > 0 {
         let text = format!(
-            "{reused} requests used identifiers of earlier, ended ones again and count as new (load tools, \
-             probes, restarted dialers)."
+            "{} requests used identifiers of earlier, ended ones again and count as new (load tools, \
+             probes, restarted dialers).",
+            number(reused)
         );
         notes.push("identifier_reuse", Block::Input, reused, text);
     }
@@ -172,7 +200,8 @@ fn clocks(tally: &Tally, notes: &mut Notes) {
 fn room(summary: &Summary, notes: &mut Notes) {
     let sessions = summary.invite.sessions;
     if sessions.lost > 0 {
-        let text = format!("{} calls were forgotten before they ended and count as up.", sessions.lost);
+        let text =
+            format!("{} calls were forgotten before they ended and count as up.", number(sessions.lost));
         notes.push("sessions_lost", Block::Calls, sessions.lost, text);
     }
     if summary.invite.load.peak_1s > 0

@@ -181,7 +181,8 @@ impl SessionTally {
         let concurrent = self.series.most_concurrent(self.before_capture);
         let seconds = span.as_secs_f64();
         Load {
-            attempts_per_s: (seconds > 0.0 && attempts > 0).then(|| attempts as f64 / seconds),
+            // Over less than a second a rate per second says nothing.
+            attempts_per_s: (seconds >= 1.0 && attempts > 0).then(|| attempts as f64 / seconds),
             peak_1s: busiest.map_or(0, |(_, n)| n),
             peak_at: busiest.map(|(at, _)| at),
             concurrent_peak: concurrent.map_or(0, |(_, n)| n),

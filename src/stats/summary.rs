@@ -434,7 +434,7 @@ pub struct ReleaseReason {
 /// Load.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Load {
-    /// Attempts over the span of the capture; `None` if it has none.
+    /// Attempts over the span of the capture; `None` without attempts, or below a second.
     pub attempts_per_s: Option<f64>,
     /// Attempts begun in the busiest second.
     pub peak_1s: u64,

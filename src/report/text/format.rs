@@ -2,20 +2,8 @@
 
 use crate::report::escape;
 use crate::stats::Ratio;
+pub(super) use crate::stats::number;
 use crate::time::{Nanos, Timestamp};
-
-/// `4,012,306`.
-pub(super) fn number(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, d) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(d);
-    }
-    out
-}
 
 /// `1 hop`, `2 hops`.
 pub(super) fn plural(n: u64, one: &str, many: &str) -> String {
@@ -116,14 +104,6 @@ fn instant(t: Timestamp) -> jiff::Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_grouped_by_three() {
-        for (n, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (4_012_306, "4,012,306")] {
-            assert_eq!(number(n), text);
-        }
-        assert_eq!(number(u64::MAX), "18,446,744,073,709,551,615");
-    }
 
     #[test]
     fn a_share_that_is_not_all_or_nothing_never_reads_so() {

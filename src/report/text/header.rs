@@ -81,7 +81,8 @@ fn messages(m: &Messages) -> Vec<String> {
     };
     let share = |n: u64| format!("{} ({})", number(n), part(n, m.total));
     let hops = if m.counts.hop_copies == 0 { "one hop" } else { "several hops" };
-    let mut out = vec![format!("{}, {}, {hops}", plural(m.total, "SIP message", "SIP messages"), carriers.join(", "))];
+    let mut out =
+        vec![format!("{}, {}, {hops}", plural(m.total, "SIP message", "SIP messages"), carriers.join(", "))];
     let c = &m.counts;
     let again = [
         ("hop copies", c.hop_copies),
