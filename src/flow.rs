@@ -100,6 +100,11 @@ impl Tap {
         x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         Self(x ^ (x >> 31))
     }
+
+    /// One of sixteen bits: a set of taps in two bytes. Two taps may share a bit.
+    pub fn bit(self) -> u16 {
+        1 << (self.0 >> 60)
+    }
 }
 
 /// A frame's place in the input.

@@ -125,6 +125,16 @@ vectors! {
     v50_failover_to_another_gateway = "50-failover-to-another-gateway";
     v51_overlap_dialling_is_one_bid = "51-overlap-dialling-is-one-bid";
     v52_worked_example = "52-worked-example";
+    v60_late_tap_repeats_an_acknowledged_invite = "60-late-tap-repeats-an-acknowledged-invite";
+    v61_tap_a_minute_late = "61-tap-a-minute-late";
+    v62_tap_with_an_early_clock_then_identifiers_again = "62-tap-with-an-early-clock-then-identifiers-again";
+    v63_second_tap_goes_on_alone = "63-second-tap-goes-on-alone";
+    v64_request_repeated_for_ever = "64-request-repeated-for-ever";
+    v65_register_with_the_same_identifiers = "65-register-with-the-same-identifiers";
+    v66_final_of_another_code_after_all_was_over = "66-final-of-another-code-after-all-was-over";
+    v67_call_through_four_proxies = "67-call-through-four-proxies";
+    v68_answered_with_prack_through_two_proxies = "68-answered-with-prack-through-two-proxies";
+    v69_spiral_through_one_proxy = "69-spiral-through-one-proxy";
 }
 
 #[test]

@@ -2,13 +2,15 @@
 //!
 //! A tombstone stands for a transaction that is over: a late copy of one of its messages opens
 //! nothing. It holds ten minutes; the oldest give way when there are too many.
+//! What a late message is, is decided here too.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::IpAddr;
 
-use crate::flow::Tap;
+use crate::flow::Origin;
+use crate::sip::Message;
 use crate::time::{Nanos, Timestamp};
-use crate::transaction::CallKey;
+use crate::transaction::{Bin, CallKey, Exchange, Leg, MethodKey, QUIET, TIMER_B};
 
 /// How long a tombstone stands.
 const REST: Nanos = Nanos::from_secs(600);
@@ -16,12 +18,76 @@ const REST: Nanos = Nanos::from_secs(600);
 const MAX_TAGGERS: usize = 1024;
 
 /// A transaction that is over.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tombstone {
-    /// The tap that saw its first message.
-    pub tap: Tap,
     /// Its last message.
     pub at: Timestamp,
+    /// Its final code, 0 if it had none.
+    pub code: u16,
+    /// The last code of a final that came after it was over, 0 for none.
+    pub late_code: u16,
+    /// Bits of the taps that saw it; see `Tap::bit`.
+    pub taps: u16,
+    /// An ACK was seen.
+    pub acked: bool,
+}
+
+/// What a message on a T-key that is over is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Late {
+    /// The same again, or a copy from another tap.
+    Copy(Bin),
+    /// A final that was not seen before: a response, but nobody's final.
+    OtherFinal,
+    /// An ACK that was not seen before.
+    FirstAck,
+    /// The identifiers begin something new (rule 0).
+    Begins,
+}
+
+impl Tombstone {
+    /// The tombstone of leg number `l` of `x`.
+    pub(super) fn of(x: &Exchange, l: usize, leg: &Leg) -> Self {
+        Self {
+            at: leg.last,
+            code: leg.code().unwrap_or(0),
+            late_code: 0,
+            taps: x.taps(l),
+            acked: leg.acked.is_some(),
+        }
+    }
+
+    /// What `message` is; notes it. Only a tap that saw the transaction can tell that its
+    /// identifiers begin something new: a copy from another tap is a capture duplicate, however
+    /// late.
+    pub(super) fn late(&mut self, message: &Message<'_>, origin: &Origin) -> Late {
+        let time = origin.stamp.time;
+        if self.taps & origin.tap.bit() == 0 {
+            return Late::Copy(Bin::CaptureDuplicate);
+        }
+        let quiet = time - self.at;
+        let method = message.request_method().map(MethodKey::of);
+        let late = match (method, message.status()) {
+            (Some(MethodKey::ACK), _) if !self.acked => {
+                self.acked = true;
+                Late::FirstAck
+            }
+            (Some(MethodKey::INVITE), _) if self.acked => Late::Begins,
+            (Some(method), _) if method != MethodKey::ACK && self.code == 0 && quiet >= TIMER_B => {
+                Late::Begins
+            }
+            (Some(method), _) if method != MethodKey::ACK && self.code != 0 && quiet > QUIET => Late::Begins,
+            (_, Some(s)) if s.is_final() && ![self.code, self.late_code].contains(&s.get()) => {
+                self.late_code = s.get();
+                Late::OtherFinal
+            }
+            _ => Late::Copy(Bin::Retransmission),
+        };
+        if self.code != 0 {
+            self.at = self.at.max(time);
+        }
+        late
+    }
 }
 
 /// One shard's memory.
@@ -39,9 +105,9 @@ impl Memory {
         Self { capacity, ..Self::default() }
     }
 
-    /// The tombstone of a T-key.
-    pub fn tombstone(&self, call: CallKey, transaction: u64) -> Option<Tombstone> {
-        self.graves.get(&name(call, transaction)).copied()
+    /// The tombstone of a T-key, if it still stands at `time`.
+    pub fn tombstone(&mut self, call: CallKey, transaction: u64, time: Timestamp) -> Option<&mut Tombstone> {
+        self.graves.get_mut(&name(call, transaction)).filter(|tomb| time - tomb.at <= REST)
     }
 
     /// Its identifiers have begun something new.
@@ -59,9 +125,16 @@ impl Memory {
                 break;
             }
             self.order.pop_front();
-            if self.graves.get(&oldest).is_some_and(|g| g.at == at) {
-                self.graves.remove(&oldest);
-                pushed_out |= !rested;
+            match self.graves.get(&oldest).map(|grave| grave.at) {
+                // Late messages disturbed its rest: it stands from the last of them on.
+                Some(last) if last > at && self.order.len() < self.capacity => {
+                    self.order.push_back((last, oldest));
+                }
+                Some(_) => {
+                    self.graves.remove(&oldest);
+                    pushed_out |= !rested;
+                }
+                None => {}
             }
         }
         self.graves.insert(name, tomb);
@@ -91,7 +164,12 @@ mod tests {
     use super::*;
 
     fn tomb(s: i64) -> Tombstone {
-        Tombstone { tap: Tap::default(), at: Timestamp::from_nanos(s * 1_000_000_000) }
+        let at = Timestamp::from_nanos(s * 1_000_000_000);
+        Tombstone { at, code: 200, late_code: 0, taps: 1, acked: false }
+    }
+
+    fn stands(m: &mut Memory, transaction: u64, s: i64) -> bool {
+        m.tombstone(u128::from(transaction), transaction, tomb(s).at).is_some()
     }
 
     #[test]
@@ -99,9 +177,9 @@ mod tests {
         let mut m = Memory::new(100);
         assert!(!m.bury(1, 1, tomb(0)));
         assert!(!m.bury(2, 2, tomb(600)));
-        assert!(m.tombstone(1, 1).is_some());
+        assert!(stands(&mut m, 1, 600) && !stands(&mut m, 1, 601), "whoever else is buried");
         assert!(!m.bury(3, 3, tomb(601)));
-        assert!(m.tombstone(1, 1).is_none());
+        assert!(!stands(&mut m, 1, 600));
     }
 
     #[test]
@@ -110,6 +188,6 @@ mod tests {
         assert!(!m.bury(1, 1, tomb(0)));
         assert!(!m.bury(2, 2, tomb(1)));
         assert!(m.bury(3, 3, tomb(2)));
-        assert!(m.tombstone(1, 1).is_none() && m.tombstone(2, 2).is_some() && m.tombstone(3, 3).is_some());
+        assert!(!stands(&mut m, 1, 2) && stands(&mut m, 2, 2) && stands(&mut m, 3, 2));
     }
 }

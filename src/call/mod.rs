@@ -16,7 +16,7 @@ mod session;
 mod verdict;
 
 pub use conversation::{Conversation, Sleeping, Surroundings};
-pub use memory::{Memory, Tombstone};
+pub use memory::{Late, Memory, Tombstone};
 pub use observer::{
     Attempt, AttemptDelays, Bid, Bye, Observer, Party, Protocol, Registration, RequestOver, Session,
 };

@@ -21,7 +21,7 @@ const MAX_LEGS: usize = 32;
 /// 64·T1 (RFC 3261 17.1.1.2): Timers B and F.
 pub const TIMER_B: Nanos = Nanos::from_secs(32);
 /// 2·T2 + 1 s: after this long without a message, a finished T-key that is used again is new.
-const QUIET: Nanos = Nanos::from_secs(9);
+pub const QUIET: Nanos = Nanos::from_secs(9);
 /// An INVITE this long after the ACK that ended its transaction is a new one.
 const AFTER_ACK: Nanos = Nanos::from_secs(1);
 
@@ -50,6 +50,8 @@ pub struct Exchange {
     pub role: Role,
     /// What replies alone tell of an INVITE whose request was not captured.
     pub evidence: Evidence,
+    /// Its identifiers have begun something new: it waits for its verdict, messages go to the other.
+    pub retired: bool,
     sightings: Sightings,
 }
 
@@ -112,6 +114,7 @@ impl Exchange {
             tags: SmallVec::new(),
             role: Role::Open,
             evidence: Evidence::default(),
+            retired: false,
             sightings: Sightings::default(),
         }
     }
@@ -130,6 +133,11 @@ impl Exchange {
                     self.method == MethodKey::INVITE || self.to == keys.to || keys.to == 0 || self.to == 0
                 }
             }
+    }
+
+    /// Bits of the taps that saw leg number `leg`.
+    pub fn taps(&self, leg: usize) -> u16 {
+        self.sightings.taps(leg)
     }
 
     /// The leg with T-key `key`.
@@ -198,7 +206,7 @@ impl Exchange {
             return false;
         }
         let (here, most) = self.sightings.copies(request_identity(method, self.to), leg, origin.tap);
-        if here == 0 && most > 0 {
+        if here < most {
             return false;
         }
         let Some(leg) = self.legs.get(leg) else { return false };

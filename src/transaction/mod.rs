@@ -13,7 +13,7 @@ mod relation;
 mod sighting;
 
 pub use bin::Bin;
-pub use exchange::{Evidence, Exchange, Role, Step, TIMER_B};
+pub use exchange::{Evidence, Exchange, QUIET, Role, Step, TIMER_B};
 pub use facts::head_key;
 pub use key::{CallKey, Keys, MethodKey, ViaKey, ViaKeys, tag_key, via_keys};
 pub use leg::{Final, Leg, Location};

@@ -132,6 +132,12 @@ impl Sightings {
             (if seen.tap == tap { here.max(seen.copies) } else { here }, most.max(seen.copies))
         })
     }
+
+    /// Bits of the taps that saw leg `leg`; see [`Tap::bit`].
+    pub(super) fn taps(&self, leg: usize) -> u16 {
+        let all = self.0.iter().filter(|s| s.leg == leg).flat_map(|s| &s.taps);
+        all.fold(0, |bits, seen| bits | seen.tap.bit())
+    }
 }
 
 impl Identity {

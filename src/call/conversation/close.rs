@@ -325,8 +325,8 @@ fn bury(call: CallKey, x: &Exchange, memory: &mut Memory, observer: &mut impl Ob
     if x.method == MethodKey::ACK {
         return;
     }
-    for leg in &x.legs {
-        if memory.bury(call, leg.key, Tombstone { tap: leg.tap, at: x.last }) {
+    for (l, leg) in x.legs.iter().enumerate() {
+        if memory.bury(call, leg.key, Tombstone::of(x, l, leg)) {
             observer.evicted("tombstones", 1, false);
         }
     }

@@ -55,7 +55,9 @@ impl Conversation {
         let continued = self.attempts.iter().rev().find(|a| a.from == from && self.continues(a, started));
         let behind = || {
             self.attempts.iter().rev().find(|a| {
-                a.from != from && self.legs_of(a.id).any(|up| up.is_open() && is_downstream(leg, up))
+                a.from != from
+                    && !a.retired
+                    && self.legs_of(a.id).any(|up| up.is_open() && is_downstream(leg, up))
             })
         };
         let retried = || {
@@ -87,6 +89,7 @@ impl Conversation {
                 elsewhere: false,
                 early_bye: false,
                 called: facts::called_number(message),
+                retired: false,
             });
             id
         });
@@ -104,7 +107,7 @@ impl Conversation {
         let rejected = self.exchanges_of(a.id).last().is_some_and(|x| x.legs.iter().any(|l| l.rejected));
         let last = self.legs_of(a.id).max_by_key(|l| l.began());
         let end = last.map(|l| l.ended.map_or_else(|| deadline(l), |f| f.at));
-        !byed && !answered && !rejected && end.is_none_or(|end| started - end <= TIMER_B)
+        !a.retired && !byed && !answered && !rejected && end.is_none_or(|end| started - end <= TIMER_B)
     }
 
     pub(super) fn exchanges_of(&self, id: u32) -> impl DoubleEndedIterator<Item = &Exchange> {
@@ -181,6 +184,7 @@ impl Conversation {
                 elsewhere: false,
                 early_bye: false,
                 called: None,
+                retired: false,
             });
             id
         });

@@ -6,8 +6,10 @@
 //!
 //! Here: what a conversation holds and the way of a message through it. In `join`: which attempt
 //! or registration a new exchange belongs to. In `react`: what a message means beyond its own
-//! exchange. In `close`: when something is over, and what is told then.
+//! exchange. In `again`: identifiers used again. In `close`: when something is over, and what is
+//! told then.
 
+mod again;
 mod close;
 mod join;
 mod react;
@@ -22,7 +24,7 @@ use crate::transaction::{Bin, CallKey, Exchange, Keys, Leg, MethodKey, Role, TIM
 
 use self::close::lose;
 use super::evidence::Tags;
-use super::memory::{Memory, Tombstone};
+use super::memory::Memory;
 use super::observer::Observer;
 use super::registration::{self, OpenRegistration};
 use super::session::{ByeSeen, OpenSession, Refresh};
@@ -69,6 +71,8 @@ pub(super) struct OpenAttempt {
     elsewhere: bool,
     early_bye: bool,
     called: Option<u64>,
+    /// Its identifiers have begun another attempt: it waits for its verdict.
+    retired: bool,
 }
 
 /// What a conversation needs from around it.
@@ -164,13 +168,8 @@ impl Conversation {
                 self.reopen(e, now, around);
                 place = None;
             }
-        } else if let Some(tomb) = around.memory.tombstone(self.call, keys.transaction) {
-            if let Some(bin) = late(tomb, message, origin) {
-                around.observer.message(message, origin, bin, false);
-                return;
-            }
-            around.memory.forget(self.call, keys.transaction);
-            around.observer.anomaly(Anomaly::IdentifierReuse, origin.stamp.shown, origin.frame);
+        } else if self.is_late(keys, message, origin, around) {
+            return;
         }
         let Some((e, l)) = place.or_else(|| self.admit(keys, message, origin, is_request, around)) else {
             // More legs than are kept: a response of its own, remembered nowhere.
@@ -239,7 +238,8 @@ impl Conversation {
 
     fn find(&self, transaction: u64) -> Option<(usize, usize)> {
         // The newest exchange is nearly always the one.
-        self.exchanges.iter().enumerate().rev().find_map(|(e, x)| Some((e, x.leg(transaction)?)))
+        let mut here = self.exchanges.iter().enumerate().rev().filter(|(_, x)| !x.retired);
+        here.find_map(|(e, x)| Some((e, x.leg(transaction)?)))
     }
 
     /// Finds or makes the exchange and the leg of a message with an unknown T-key.
@@ -251,7 +251,7 @@ impl Conversation {
         is_request: bool,
         around: &mut Surroundings<'_, impl Observer>,
     ) -> Option<(usize, usize)> {
-        let e = match self.exchanges.iter().rposition(|x| x.matches(keys, is_request)) {
+        let e = match self.exchanges.iter().rposition(|x| !x.retired && x.matches(keys, is_request)) {
             Some(e) if !self.is_repeated_call(e, is_request, origin) => e,
             _ => {
                 if self.exchanges.len() >= MAX_EXCHANGES {
@@ -310,14 +310,5 @@ impl Conversation {
         }
         let closed = self.exchanges.remove(e);
         self.close_exchange(&closed, now, around);
-    }
-}
-
-/// What a message on a T-key that is long over is: a copy from another tap, or the same again.
-/// `None`: the identifiers begin something new.
-fn late(tomb: Tombstone, message: &Message<'_>, origin: &Origin) -> Option<Bin> {
-    match message.request_method().map(MethodKey::of) {
-        Some(method) if method != MethodKey::ACK => (tomb.tap != origin.tap).then_some(Bin::CaptureDuplicate),
-        _ => Some(Bin::Retransmission),
     }
 }

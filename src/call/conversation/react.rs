@@ -4,13 +4,11 @@ use crate::anomaly::Anomaly;
 use crate::flow::Origin;
 use crate::sip::Message;
 use crate::time::{Nanos, Timestamp};
-use crate::transaction::{Bin, Exchange, Keys, Leg, MethodKey, Role, Step, via_keys};
+use crate::transaction::{Bin, Keys, Leg, MethodKey, Step, via_keys};
 
-use super::super::evidence::Tags;
 use super::super::facts;
 use super::super::observer::Observer;
 use super::super::session::{self, ByeSeen, Refresh};
-use super::close::lose;
 use super::{Conversation, MAX_OPEN, Surroundings};
 
 impl Conversation {
@@ -20,7 +18,8 @@ impl Conversation {
         self.exchanges
             .iter_mut()
             .rev()
-            .filter(|x| x.method == MethodKey::INVITE && x.cseq == keys.cseq && x.from == keys.from)
+            .filter(|x| x.method == MethodKey::INVITE && !x.retired)
+            .filter(|x| x.cseq == keys.cseq && x.from == keys.from)
             .flat_map(|x| &mut x.legs)
             .find(|l| l.vias.first() == Some(&top))
     }
@@ -30,7 +29,8 @@ impl Conversation {
         let top = self.exchanges[e].legs[l].vias.first()?;
         self.exchanges
             .iter()
-            .filter(|x| x.method == MethodKey::CANCEL && x.cseq == keys.cseq && x.from == keys.from)
+            .filter(|x| x.method == MethodKey::CANCEL && !x.retired)
+            .filter(|x| x.cseq == keys.cseq && x.from == keys.from)
             .flat_map(|x| &x.legs)
             .filter(|c| c.vias.first() == Some(top))
             .filter_map(|c| c.requested.or(c.success.map(|(first, _)| first)))
@@ -41,48 +41,6 @@ impl Conversation {
     pub(super) fn first_bye_of(&self, e: usize) -> Option<Timestamp> {
         let from = self.exchanges[e].from;
         self.byes.iter().filter(|b| b.from == from || b.to == from).map(|b| b.at).min()
-    }
-
-    /// Rule 0: the identifiers of exchange `e` begin something new. What a reopened initial INVITE
-    /// knew under its Call-ID and From tag is forgotten.
-    pub(super) fn reopen(&mut self, e: usize, now: Timestamp, around: &mut Surroundings<'_, impl Observer>) {
-        let (from, initial) = {
-            let x = &self.exchanges[e];
-            (x.from, x.method == MethodKey::INVITE && x.to == 0)
-        };
-        if !initial {
-            let closed = self.exchanges.remove(e);
-            self.close_exchange(&closed, now, around);
-            closed.legs.iter().for_each(|leg| around.memory.forget(self.call, leg.key));
-            self.close_sessions(None, around);
-            return;
-        }
-        let mut i = 0;
-        while i < self.attempts.len() {
-            if self.attempts[i].from == from {
-                self.judge(i, now, false, around);
-                let id = self.attempts.remove(i).id;
-                self.exchanges
-                    .retain(|x| !(x.method == MethodKey::INVITE && x.role == Role::Initial(Some(id))));
-            } else {
-                i += 1;
-            }
-        }
-        let gone: Vec<Exchange> = self.exchanges.extract_if(.., |x| x.from == from || x.to == from).collect();
-        for x in &gone {
-            self.close_exchange(x, now, around);
-            x.legs.iter().for_each(|leg| around.memory.forget(self.call, leg.key));
-        }
-        self.close_sessions(None, around);
-        self.byes.retain(|b| b.from != from && b.to != from);
-        self.sessions.retain(|session| {
-            let theirs = session.from == from;
-            if theirs {
-                lose(session, around);
-            }
-            !theirs
-        });
-        self.tags = Tags::default();
     }
 
     /// What the step itself tells.
@@ -155,7 +113,7 @@ impl Conversation {
             self.register_step(e, message, time);
         } else if method == MethodKey::ACK && status.is_none() {
             // The ACK to a 2xx has a branch of its own (RFC 3261 13.2.2.4).
-            for x in self.exchanges.iter_mut().filter(|x| x.method == MethodKey::INVITE) {
+            for x in self.exchanges.iter_mut().filter(|x| x.method == MethodKey::INVITE && !x.retired) {
                 if x.from == keys.from && x.cseq == keys.cseq {
                     let answered = |l: &&mut Leg| {
                         l.success.is_some() && (l.answerers.is_empty() || l.answerers.contains(&keys.to))
@@ -172,7 +130,8 @@ impl Conversation {
                 leg.cancelled.get_or_insert(time);
             }
             if status.is_none() && facts::answered_elsewhere(message) {
-                let from = self.attempts.iter_mut().filter(|a| a.from == keys.from || a.b2bua);
+                let from =
+                    self.attempts.iter_mut().filter(|a| !a.retired && (a.from == keys.from || a.b2bua));
                 from.for_each(|a| a.elsewhere = true);
             }
         } else if method == MethodKey::BYE {
@@ -196,7 +155,8 @@ impl Conversation {
         if message.request_method().is_some() && step.bin == Bin::First {
             for i in 0..self.attempts.len() {
                 let a = &self.attempts[i];
-                let early = a.from == keys.from && !self.legs_of(a.id).any(|l| l.success.is_some());
+                let early =
+                    a.from == keys.from && !a.retired && !self.legs_of(a.id).any(|l| l.success.is_some());
                 self.attempts[i].early_bye |= early;
             }
         }
