@@ -135,6 +135,16 @@ vectors! {
     v67_call_through_four_proxies = "67-call-through-four-proxies";
     v68_answered_with_prack_through_two_proxies = "68-answered-with-prack-through-two-proxies";
     v69_spiral_through_one_proxy = "69-spiral-through-one-proxy";
+    v70_fork_leg_fails_early_and_the_call_is_retried = "70-fork-leg-fails-early-and-the-call-is-retried";
+    v71_redialling_for_a_hundred_times = "71-redialling-for-a-hundred-times";
+    v72_199_is_no_progress = "72-199-is-no-progress";
+    v73_unknown_provisional_is_183 = "73-unknown-provisional-is-183";
+    v74_open_fork_leg_of_an_answered_call = "74-open-fork-leg-of-an-answered-call";
+    v75_b2bua_with_its_own_tags_ends_the_call = "75-b2bua-with-its-own-tags-ends-the-call";
+    v76_b2bua_keeping_the_from_tag_ends_the_call = "76-b2bua-keeping-the-from-tag-ends-the-call";
+    v77_bye_challenged = "77-bye-challenged";
+    v78_byes_cross_before_the_capture = "78-byes-cross-before-the-capture";
+    v79_refresh_failed = "79-refresh-failed";
 }
 
 #[test]

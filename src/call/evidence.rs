@@ -15,7 +15,7 @@ const MAX_TAGS: usize = 32;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tags {
     /// Dialogs confirmed by a 2xx to INVITE.
-    pub(super) confirmed: SmallVec<[(u64, u64); 1]>,
+    confirmed: SmallVec<[(u64, u64); 1]>,
     to_tags: SmallVec<[u64; 2]>,
     /// Both tags of in-dialog requests, and of responses to them.
     pairs: SmallVec<[(u64, u64); 1]>,
@@ -26,10 +26,25 @@ impl Tags {
     pub(super) fn of_sessions(dialogs: impl Iterator<Item = (u64, u64)>) -> Self {
         let mut tags = Self::default();
         for (from, to) in dialogs {
-            push(&mut tags.confirmed, ordered(from, to));
+            tags.confirm(from, to);
             push(&mut tags.to_tags, to);
         }
         tags
+    }
+
+    /// Dialogs known.
+    pub(super) fn dialogs(&self) -> usize {
+        self.confirmed.len()
+    }
+
+    /// There is, or was, a dialog of these tags.
+    pub(super) fn confirm(&mut self, from: u64, to: u64) {
+        push(&mut self.confirmed, ordered(from, to));
+    }
+
+    /// Whether [`Tags::confirm`] was told of these tags, in either order.
+    pub(super) fn is_pair_confirmed(&self, from: u64, to: u64) -> bool {
+        self.confirmed.contains(&ordered(from, to))
     }
 
     /// Learns from `message`. Call it after [`Tags::judge_reply`].
@@ -42,7 +57,7 @@ impl Tags {
             Some(status) => {
                 push(&mut self.to_tags, to);
                 if keys.method == MethodKey::INVITE && status.is_success() {
-                    push(&mut self.confirmed, ordered(from, to));
+                    self.confirm(from, to);
                 }
                 if tells_of_dialog(keys.method) && !status.is_challenge() {
                     push(&mut self.pairs, ordered(from, to));
@@ -80,7 +95,7 @@ impl Tags {
 
     /// Whether `keys` belong to a dialog confirmed earlier.
     pub(super) fn is_confirmed(&self, keys: &Keys) -> bool {
-        self.confirmed.contains(&ordered(keys.from, keys.to))
+        self.is_pair_confirmed(keys.from, keys.to)
     }
 }
 

@@ -8,8 +8,11 @@ use std::cmp::Reverse;
 use crate::time::Nanos;
 use crate::transaction::{Exchange, Leg, is_downstream, lists};
 
-/// Legs that are ordered in one attempt; further ones are left out of the picture.
-const MAX_LEGS: usize = 64;
+/// Legs of one attempt that are kept, the last of them; the tables before this one hold fewer.
+const MAX_LEGS: usize = 16_384;
+/// Legs are compared with so many that began before them, and after: what lies behind a leg begins
+/// while it is tried. Keeps the work linear where a dialler tries for hours under one Call-ID.
+const NEAR: usize = 64;
 /// Taps' clocks may differ by this much.
 const SKEW: Nanos = Nanos::from_secs(1);
 
@@ -29,7 +32,7 @@ impl<'a> Legs<'a> {
         let mut legs: Vec<(usize, &Leg)> =
             exchanges.iter().enumerate().flat_map(|(i, e)| e.legs.iter().map(move |l| (i, l))).collect();
         legs.sort_by_key(|(e, leg)| (*e, leg.began()));
-        legs.truncate(MAX_LEGS);
+        legs.drain(..legs.len().saturating_sub(MAX_LEGS));
         let all: Vec<&Leg> = legs.iter().map(|(_, l)| *l).collect();
         let exchange = legs.iter().map(|(e, _)| *e).collect();
         let reference = reference_legs(&all);
@@ -74,9 +77,34 @@ impl<'a> Legs<'a> {
         self.all.iter().zip(&self.exchange).filter(move |(_, e)| **e == exchange).map(|(l, _)| *l)
     }
 
+    /// Whether leg number `i`'s counted final is *inner*: some leg upstream of it ended with
+    /// another code.
+    pub(super) fn is_inner(&self, i: usize) -> bool {
+        let leg = self.all[i];
+        let Some(end) = leg.ended else { return false };
+        end.counted
+            && near(&self.all, i)
+                .any(|(_, up)| up.ended.is_some_and(|f| f.status != end.status) && caused_by(leg, up))
+    }
+
+    /// Legs downstream of leg number `i` with no other leg between.
+    pub(super) fn directly_below(&self, i: usize) -> Vec<&'a Leg> {
+        let below: Vec<&Leg> =
+            near(&self.all, i).map(|(_, l)| l).filter(|l| caused_by(l, self.all[i])).collect();
+        let between = |l: &Leg| below.iter().any(|m| !std::ptr::eq(*m, l) && is_downstream(l, m));
+        below.iter().copied().filter(|l| !between(l)).collect()
+    }
+
     fn numbers(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.all.len()).filter(|i| self.reference[*i])
     }
+}
+
+/// The other legs that leg number `i` is compared with.
+fn near<'a, 'l>(all: &'l [&'a Leg], i: usize) -> impl Iterator<Item = (usize, &'a Leg)> + use<'a, 'l> {
+    let from = i.saturating_sub(NEAR);
+    let to = all.len().min(i.saturating_add(NEAR + 1));
+    (from..to).filter(move |n| *n != i).map(|n| (n, all[n]))
 }
 
 /// Whether `b` was caused by `a`: downstream of it, and begun while it was open.
@@ -86,23 +114,6 @@ pub(super) fn caused_by(b: &Leg, a: &Leg) -> bool {
             || a.was_open_at(b.started)
             || a.was_open_at(b.started - SKEW)
             || a.was_open_at(b.started + SKEW))
-}
-
-/// Whether `leg`'s counted final is *inner*: some leg upstream of it ended with another code.
-pub(super) fn is_inner(leg: &Leg, among: &[&Leg]) -> bool {
-    let Some(end) = leg.ended else { return false };
-    end.counted
-        && among.iter().any(|up| {
-            up.ended.is_some_and(|f| f.status != end.status) && !std::ptr::eq(*up, leg) && caused_by(leg, up)
-        })
-}
-
-/// Legs downstream of `leg` with no other leg between.
-pub(super) fn directly_below<'a>(leg: &Leg, among: &[&'a Leg]) -> Vec<&'a Leg> {
-    let below: Vec<&Leg> =
-        among.iter().copied().filter(|l| !std::ptr::eq(*l, leg) && caused_by(l, leg)).collect();
-    let between = |l: &Leg| below.iter().any(|m| !std::ptr::eq(*m, l) && is_downstream(l, m));
-    below.iter().copied().filter(|l| !between(l)).collect()
 }
 
 /// The leg whose final decides among `legs` (RFC 3261 16.7 step 6): 482 (merged fork) only if
@@ -121,12 +132,10 @@ pub(super) fn deciding<'a>(legs: impl Iterator<Item = &'a Leg>) -> Option<&'a Le
 
 fn reference_legs(all: &[&Leg]) -> Vec<bool> {
     let requested = all.iter().any(|l| l.requested.is_some());
-    let named = all.iter().any(|a| all.iter().any(|b| lists(b, a)));
-    if requested || named {
-        return all
-            .iter()
-            .map(|l| !all.iter().any(|up| !std::ptr::eq(*up, *l) && is_downstream(l, up)))
-            .collect();
+    let named = || (0..all.len()).any(|i| near(all, i).any(|(_, l)| lists(l, all[i])));
+    if requested || named() {
+        let behind = |i: usize| near(all, i).any(|(_, up)| is_downstream(all[i], up));
+        return (0..all.len()).map(|i| !behind(i)).collect();
     }
     // Replies only, and no list names another's top: the least Via depth is next to the caller.
     let least = all.iter().map(|l| l.depth).filter(|d| *d > 0).min().unwrap_or(0);

@@ -30,8 +30,12 @@ pub(super) struct OpenSession {
 pub(super) struct ByeSeen {
     pub(super) from: u64,
     pub(super) to: u64,
+    /// CSeq numbers of the first BYE and of the last: a challenged one is sent again.
+    pub(super) first: u64,
+    pub(super) latest: u64,
+    /// When it was first sent.
     pub(super) at: Timestamp,
-    /// When it got its first final.
+    /// When the last got its first final.
     pub(super) answered: Option<Timestamp>,
     /// Its transaction is over.
     pub(super) over: bool,
@@ -48,7 +52,7 @@ pub(super) struct Refresh {
 
 impl OpenSession {
     /// Whether the BYE with these tags ends one of its dialogs.
-    fn has(&self, bye: &ByeSeen) -> bool {
+    pub(super) fn has(&self, bye: &ByeSeen) -> bool {
         let (other, ours) =
             if bye.from == self.from { (bye.to, true) } else { (bye.from, bye.to == self.from) };
         ours && (self.dialogs.is_empty() || self.dialogs.contains(&other))

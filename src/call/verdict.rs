@@ -14,7 +14,7 @@ use crate::time::{Nanos, Timestamp};
 use crate::transaction::{Exchange, Leg, Location, TIMER_B};
 
 use super::delays::{delays, first_request, rang, ringback, span};
-use super::legs::{Legs, deciding, directly_below};
+use super::legs::{Legs, deciding};
 use super::observer::{Attempt, Bid};
 use super::{Alerted, Detail, Flag, Outcome, Side};
 
@@ -116,10 +116,8 @@ impl Case<'_> {
             .filter_map(|l| l.ended)
             .filter(|f| !f.status.is_success())
             .collect();
-        let overtaken = intermediate
-            .iter()
-            .filter(|f| f.counted && f.status.get() >= 400 && !f.status.is_challenge())
-            .count();
+        let overtaken =
+            intermediate.iter().filter(|f| f.status.get() >= 400 && !f.status.is_challenge()).count();
         let first = self.exchanges.first();
         Attempt {
             started: first.map_or(self.end, |e| e.started),
@@ -327,10 +325,11 @@ impl Case<'_> {
     /// merely repaired and sent again.
     fn bids(&self, legs: &Legs<'_>) -> Vec<Bid> {
         let references: Vec<&Leg> = legs.references().collect();
+        let latest = references.iter().map(|l| l.started).max();
         let repaired = |leg: &Leg| {
             leg.ended.is_some_and(|f| {
                 matches!(f.status.get(), 401 | 407 | 413 | 415 | 416 | 420 | 421 | 422 | 484 | 494)
-                    && references.iter().any(|l| !std::ptr::eq(*l, leg) && l.started >= f.at)
+                    && latest.is_some_and(|t| t >= f.at && t > leg.started)
             })
         };
         let over = |leg: &Leg| !leg.is_open() || deadline(leg) <= self.end;
@@ -377,7 +376,7 @@ fn alerted<'a>(legs: impl Iterator<Item = &'a Leg>) -> Alerted {
             Alerted::Ringing
         } else if leg.early_media.is_some() {
             Alerted::EarlyMedia
-        } else if leg.progress.is_some() {
+        } else if leg.progressed {
             Alerted::Progress
         } else {
             Alerted::None
@@ -421,11 +420,10 @@ fn side(verdict: &Verdict<'_>, alerted: Alerted) -> Option<Side> {
 
 /// Codes changed on the way up: a leg that failed, none of whose next legs failed with its code.
 fn translated(legs: &Legs<'_>) -> SmallVec<[(StatusCode, StatusCode); 1]> {
-    let failed = |l: &&Leg| l.ended.is_some_and(|f| f.status.get() >= 300);
     let mut found = SmallVec::new();
-    for leg in legs.all.iter().copied().filter(failed) {
-        let below = directly_below(leg, &legs.all);
-        let Some(outer) = leg.ended.map(|f| f.status) else { continue };
+    for (i, leg) in legs.all.iter().enumerate() {
+        let Some(outer) = leg.ended.map(|f| f.status).filter(|s| s.get() >= 300) else { continue };
+        let below = legs.directly_below(i);
         if below.iter().any(|l| l.ended.is_some_and(|f| f.status == outer || f.status.is_success())) {
             continue;
         }

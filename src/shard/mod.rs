@@ -174,7 +174,7 @@ impl Shard {
     /// Lets go what nothing can change any more at `now`.
     fn sweep(&mut self, now: Timestamp, observer: &mut impl Observer) {
         while let Some(Reverse((due, slot, born))) = self.due.peek().copied()
-            && due <= now
+            && due < now
         {
             self.due.pop();
             let i = slot as usize;

@@ -174,6 +174,7 @@ impl Exchange {
             answerers: SmallVec::new(),
             replied: None,
             progress: None,
+            progressed: false,
             ringing: None,
             early_media: None,
             ended: None,
@@ -304,6 +305,7 @@ impl Exchange {
 
 fn note_progress(leg: &mut Leg, message: &Message<'_>, code: u16, time: Timestamp, bin: Bin) {
     leg.progress = Some(leg.progress.map_or((time, time), |(first, last)| (first.min(time), last.max(time))));
+    leg.progressed |= code != 199;
     match code {
         180 => {
             leg.ringing.get_or_insert(time);
@@ -311,7 +313,8 @@ fn note_progress(leg: &mut Leg, message: &Message<'_>, code: u16, time: Timestam
                 leg.early_media.get_or_insert(time);
             }
         }
-        182..=189 if facts::describes_session(message) => {
+        // An unknown one is taken for 183 (RFC 3261 8.1.3.2).
+        101..=198 if code != 181 && facts::describes_session(message) => {
             leg.early_media.get_or_insert(time);
         }
         _ => {}

@@ -42,9 +42,12 @@ pub struct Leg {
     pub replied: Option<Timestamp>,
     /// First and last 101–199.
     pub progress: Option<(Timestamp, Timestamp)>,
+    /// A 101–198: 199 tells the caller nothing (RFC 6228).
+    pub progressed: bool,
     /// First 180.
     pub ringing: Option<Timestamp>,
-    /// First 18x but 181 with a session description (RFC 3666 2.1: in-band ringing).
+    /// First 18x but 181, or unknown 1xx, with a session description (RFC 3666 2.1: in-band
+    /// ringing).
     pub early_media: Option<Timestamp>,
     /// First final; a 2xx replaces another (RFC 3261 16.7).
     pub ended: Option<Final>,

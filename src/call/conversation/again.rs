@@ -12,7 +12,7 @@ use crate::transaction::{Bin, Exchange, Keys, MethodKey, Role};
 use super::super::evidence::Tags;
 use super::super::memory::Late;
 use super::super::observer::Observer;
-use super::close::lose;
+use super::hangup::lose;
 use super::{Conversation, Surroundings};
 
 impl Conversation {

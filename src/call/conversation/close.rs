@@ -1,24 +1,24 @@
-//! When something is over, and what is told then.
+//! When requests and attempts are over, and what is told then. Sessions: see `hangup`.
+
+use smallvec::{SmallVec, smallvec};
 
 use crate::anomaly::Anomaly;
 use crate::time::{Nanos, Timestamp};
 use crate::transaction::{CallKey, Exchange, Leg, MethodKey, Role, TIMER_B};
 
 use super::super::Detail;
-use super::super::legs::{Legs, is_inner};
+use super::super::legs::Legs;
 use super::super::memory::{Memory, Tombstone};
-use super::super::observer::{Bye, Observer, Party, RequestOver, Session};
+use super::super::observer::{Observer, RequestOver};
 use super::super::registration;
-use super::super::session::{self, OpenSession};
 use super::super::verdict::{Case, deadline};
+use super::hangup::{lose, session_of};
 use super::{Conversation, MAX_OPEN, Surroundings};
 
 /// How long after its last message a leg without final is kept (queues play early media).
 const HOLD_INVITE: Nanos = Nanos::from_secs(600);
 /// The same for other methods, whose silence is final after Timer F.
 const HOLD_OTHER: Nanos = Nanos::from_secs(180);
-/// Answered within this and without any provisional: an announcement, a voicemail, a machine.
-const INSTANT: Nanos = Nanos::from_secs(1);
 
 impl Conversation {
     pub(super) fn close_attempts(
@@ -27,18 +27,24 @@ impl Conversation {
         all: bool,
         around: &mut Surroundings<'_, impl Observer>,
     ) {
+        let dues = self.attempts_due();
         let mut i = 0;
-        while i < self.attempts.len() {
-            if !all && self.attempt_due(self.attempts[i].id) > now {
+        for due in dues {
+            if !all && due >= now {
                 i += 1;
                 continue;
             }
             self.judge(i, now, false, around);
             let id = self.attempts.remove(i).id;
-            let over = |x: &mut Exchange| x.method == MethodKey::INVITE && x.role == Role::Initial(Some(id));
-            for x in self.exchanges.extract_if(.., over) {
-                bury(self.call, &x, around.memory, around.observer);
-            }
+            self.bury_attempt(id, around);
+        }
+    }
+
+    /// Tombstones for the exchanges of an attempt that was judged.
+    pub(super) fn bury_attempt(&mut self, id: u32, around: &mut Surroundings<'_, impl Observer>) {
+        let over = |x: &mut Exchange| x.method == MethodKey::INVITE && x.role == Role::Initial(Some(id));
+        for x in self.exchanges.extract_if(.., over) {
+            bury(self.call, &x, around.memory, around.observer);
         }
     }
 
@@ -80,7 +86,8 @@ impl Conversation {
         if attempt.details.contains(&Detail::Evicted) {
             around.observer.evicted("attempts", 1, true);
         }
-        let session = session_of(open.from, &legs);
+        let t1 = attempt.delays.setup;
+        let session = session_of(&case.exchanges, &legs, t1);
         if around.observer.attempt(&attempt)
             && let Some(session) = session
         {
@@ -103,7 +110,7 @@ impl Conversation {
         while i < self.registrations.len() {
             let id = self.registrations[i].id;
             let due = self.registers_of(id).map(|x| self.exchange_due(x)).max();
-            if !all && due.is_some_and(|due| due > now) {
+            if !all && due.is_some_and(|due| due >= now) {
                 i += 1;
                 continue;
             }
@@ -129,7 +136,7 @@ impl Conversation {
     ) {
         let mut e = 0;
         while e < self.exchanges.len() {
-            if !all && self.exchange_due(&self.exchanges[e]) > now {
+            if !all && self.exchange_due(&self.exchanges[e]) >= now {
                 e += 1;
                 continue;
             }
@@ -178,62 +185,6 @@ impl Conversation {
         bury(self.call, x, around.memory, around.observer);
     }
 
-    pub(super) fn close_bye(
-        &mut self,
-        x: &Exchange,
-        legs: &Legs<'_>,
-        now: Timestamp,
-        around: &mut Surroundings<'_, impl Observer>,
-    ) {
-        let leg = legs.references().find(|l| !l.is_open()).or_else(|| legs.references().next());
-        let silent = leg.is_some_and(|l| l.is_open() && now - l.requested.unwrap_or(l.started) >= TIMER_B);
-        let end = leg.and_then(|l| l.ended);
-        let delay = leg.and_then(|l| Some(l.ended?.at - l.requested?)).filter(|d| *d >= Nanos::ZERO);
-        around.observer.bye(&Bye { status: end.map(|f| f.status), delay, silent });
-        if let Some(seen) = self.byes.iter_mut().find(|b| b.from == x.from && b.to == x.to && !b.over) {
-            seen.answered = seen.answered.or(session::answered_at(x));
-            seen.over = silent || seen.answered.is_some();
-        }
-    }
-
-    /// Sessions whose BYEs are over, and at the `end` of the capture all others.
-    pub(super) fn close_sessions(
-        &mut self,
-        end: Option<Timestamp>,
-        around: &mut Surroundings<'_, impl Observer>,
-    ) {
-        let mut i = 0;
-        while i < self.sessions.len() {
-            match self.sessions[i].end(&self.byes, self.refresh, end) {
-                Some(session) => {
-                    around.observer.session(&session);
-                    let gone = self.sessions.remove(i);
-                    self.byes.retain(|b| b.from != gone.from && b.to != gone.from);
-                }
-                None => i += 1,
-            }
-        }
-        // A BYE that no session will claim: its call began before the capture, or it is an early one.
-        let waiting = !self.attempts.is_empty() || !self.sessions.is_empty();
-        self.byes.retain(|bye| {
-            if waiting || !(bye.over || end.is_some()) {
-                return true;
-            }
-            around.observer.session(&Session {
-                started: None,
-                ended: Some(bye.at),
-                completed: bye.answered.is_some(),
-                failed: bye.answered.is_none(),
-                lost: false,
-                instant: false,
-                by: Party::Unknown,
-                refresh_failed: false,
-                cause: bye.cause,
-            });
-            false
-        });
-    }
-
     /// When an exchange of its own is over: 32 s after its finals, later without one.
     pub(super) fn exchange_due(&self, x: &Exchange) -> Timestamp {
         let invite = x.method == MethodKey::INVITE;
@@ -248,63 +199,53 @@ impl Conversation {
         }
     }
 
-    /// When an attempt is over: 32 s after a 2xx or after all finals, later without them.
-    pub(super) fn attempt_due(&self, id: u32) -> Timestamp {
-        let answered = self.legs_of(id).filter_map(|l| l.success.map(|(first, _)| first)).min();
-        match answered {
-            Some(at) => at + TIMER_B,
-            None => self.exchanges_of(id).map(|x| self.exchange_due(x)).max().unwrap_or(self.last),
+    /// When each attempt is over: 32 s after a 2xx or after all finals, later without them; never
+    /// before the deadline of a leg that is still open, so that the verdict does not depend on when
+    /// it is asked for.
+    pub(super) fn attempts_due(&self) -> SmallVec<[Timestamp; 1]> {
+        let mut dues: SmallVec<[(Timestamp, Option<Timestamp>, Timestamp); 1]> =
+            smallvec![(Timestamp::MIN, None, Timestamp::MIN); self.attempts.len()];
+        for x in &self.exchanges {
+            let (MethodKey::INVITE, Role::Initial(Some(id))) = (x.method, x.role) else { continue };
+            // Numbers rise with the attempts.
+            let Ok(i) = self.attempts.binary_search_by_key(&id, |a| a.id) else { continue };
+            let (unanswered, answered, open) = &mut dues[i];
+            *unanswered = (*unanswered).max(self.exchange_due(x));
+            for leg in &x.legs {
+                if let Some((first, _)) = leg.success {
+                    *answered = Some(answered.map_or(first, |at| at.min(first)));
+                }
+                if leg.is_open() {
+                    *open = (*open).max(deadline(leg));
+                }
+            }
         }
+        let due = |(unanswered, answered, open): (_, Option<Timestamp>, Timestamp)| {
+            answered.map_or(unanswered, |at| (at + TIMER_B).max(open))
+        };
+        dues.into_iter().map(due).collect()
     }
 
     pub(super) fn find_due(&mut self) {
-        let due = self.exchanges.iter().map(|x| match x.role {
-            Role::Initial(Some(id)) if x.method == MethodKey::INVITE => self.attempt_due(id),
-            _ => self.exchange_due(x),
+        let attempts = self.attempts_due();
+        let others = self.exchanges.iter().filter(|x| match x.role {
+            Role::Initial(Some(_)) => x.method != MethodKey::INVITE,
+            _ => true,
         });
-        self.due = due.min().unwrap_or(Timestamp::MAX);
+        let due = others.map(|x| self.exchange_due(x)).chain(attempts).min();
+        self.due = due.unwrap_or(Timestamp::MAX);
     }
-}
-
-/// What the answer of an attempt established: the first 2xx on a reference leg, or further down.
-fn session_of(from: u64, legs: &Legs<'_>) -> Option<OpenSession> {
-    let first = |l: &&Leg| l.success;
-    let answered = |l: &&Leg| l.success.is_some();
-    let leg = legs
-        .references()
-        .filter(answered)
-        .min_by_key(first)
-        .or_else(|| legs.downstream().filter(answered).min_by_key(first))?;
-    let (started, _) = leg.success?;
-    let waited = leg.requested.map(|t| started - t);
-    let instant = leg.progress.is_none() && waited.is_some_and(|w| w < INSTANT);
-    Some(OpenSession { from, dialogs: leg.answerers.clone(), started, instant })
 }
 
 /// Tells of finals that an upstream leg did not pass on.
 fn tell_inner(method: MethodKey, legs: &Legs<'_>, observer: &mut impl Observer) {
-    for leg in &legs.all {
-        if is_inner(leg, &legs.all)
+    for (i, leg) in legs.all.iter().enumerate() {
+        if legs.is_inner(i)
             && let Some(end) = leg.ended
         {
             observer.inner(method, end.status);
         }
     }
-}
-
-pub(super) fn lose(session: &OpenSession, around: &mut Surroundings<'_, impl Observer>) {
-    around.observer.evicted("sessions", 1, false);
-    around.observer.session(&Session {
-        started: Some(session.started),
-        ended: None,
-        completed: false,
-        failed: false,
-        lost: true,
-        instant: session.instant,
-        by: Party::Unknown,
-        refresh_failed: false,
-        cause: None,
-    });
 }
 
 /// Tells of a request's end on a reference leg; not of one that may still be answered.

@@ -1,5 +1,7 @@
 //! Which attempt or registration a new exchange belongs to.
 
+use smallvec::SmallVec;
+
 use crate::flow::Origin;
 use crate::sip::Message;
 use crate::time::Timestamp;
@@ -9,6 +11,7 @@ use crate::transaction::{Exchange, Leg, MethodKey, Role, Step, TIMER_B, is_downs
 use super::super::RegisterOutcome;
 use super::super::evidence;
 use super::super::facts;
+use super::super::legs::Legs;
 use super::super::observer::Observer;
 use super::super::registration::{self, OpenRegistration};
 use super::super::verdict::deadline;
@@ -54,28 +57,35 @@ impl Conversation {
         let (from, leg, started) = (x.from, &x.legs[l], x.started);
         let continued = self.attempts.iter().rev().find(|a| a.from == from && self.continues(a, started));
         let behind = || {
-            self.attempts.iter().rev().find(|a| {
-                a.from != from
-                    && !a.retired
-                    && self.legs_of(a.id).any(|up| up.is_open() && is_downstream(leg, up))
+            let mut others = self.exchanges.iter().rev().filter(|x| !x.retired && x.from != from);
+            others.find_map(|x| match (x.method, x.role) {
+                (MethodKey::INVITE, Role::Initial(id)) => {
+                    id.filter(|_| x.legs.iter().any(|up| up.is_open() && is_downstream(leg, up)))
+                }
+                _ => None,
             })
         };
         let retried = || {
-            let credentials = !message.credentials.is_empty();
-            self.attempts.iter().rev().find(|a| {
-                credentials
-                    && a.from != from
-                    && self.continues(a, started)
-                    && self.exchanges_of(a.id).last().is_some_and(|last| {
-                        last.cseq < x.cseq
-                            && last.legs.iter().any(|l| l.ended.is_some_and(|f| f.status.is_challenge()))
-                    })
+            let attempt = |id| self.attempts.iter().find(|a| a.id == id);
+            let mut others = self.exchanges.iter().rev().filter(|x| !x.retired && x.from != from);
+            others.find_map(|last| match (last.method, last.role) {
+                (MethodKey::INVITE, Role::Initial(Some(id))) if last.cseq < x.cseq => {
+                    let challenged = |l: &Leg| l.ended.is_some_and(|f| f.status.is_challenge());
+                    let goes_on = last.legs.iter().any(challenged)
+                        && self.exchanges_of(id).next_back().is_some_and(|l| std::ptr::eq(l, last))
+                        && attempt(id).is_some_and(|a| self.continues(a, started));
+                    goes_on.then_some(id)
+                }
+                _ => None,
             })
         };
-        let (id, b2bua) = match (continued, behind()) {
-            (Some(a), _) => (Some(a.id), false),
-            (None, Some(a)) => (Some(a.id), true),
-            (None, None) => (retried().map(|a| a.id), false),
+        let (id, b2bua) = match continued {
+            Some(a) => (Some(a.id), false),
+            None => match behind() {
+                Some(id) => (Some(id), true),
+                None if message.credentials.is_empty() => (None, false),
+                None => (retried(), false),
+            },
         };
         let assumed = !x.requested;
         let id = id.unwrap_or_else(|| {
@@ -105,8 +115,9 @@ impl Conversation {
         let byed = self.byes.iter().any(|b| b.from == a.from || b.to == a.from);
         let answered = self.legs_of(a.id).any(|l| l.success.is_some());
         let rejected = self.exchanges_of(a.id).last().is_some_and(|x| x.legs.iter().any(|l| l.rejected));
-        let last = self.legs_of(a.id).max_by_key(|l| l.began());
-        let end = last.map(|l| l.ended.map_or_else(|| deadline(l), |f| f.at));
+        // The last tries; two, since a B2BUA's other side may have a CSeq number of its own.
+        let last: SmallVec<[&Exchange; 2]> = self.exchanges_of(a.id).rev().take(2).collect();
+        let end = Legs::of(&last).references().map(|l| l.ended.map_or_else(|| deadline(l), |f| f.at)).max();
         !a.retired && !byed && !answered && !rejected && end.is_none_or(|end| started - end <= TIMER_B)
     }
 

@@ -7,10 +7,11 @@
 //! Here: what a conversation holds and the way of a message through it. In `join`: which attempt
 //! or registration a new exchange belongs to. In `react`: what a message means beyond its own
 //! exchange. In `again`: identifiers used again. In `close`: when something is over, and what is
-//! told then.
+//! told then. In `hangup`: sessions.
 
 mod again;
 mod close;
+mod hangup;
 mod join;
 mod react;
 
@@ -22,7 +23,7 @@ use crate::sip::Message;
 use crate::time::{Nanos, Timestamp};
 use crate::transaction::{Bin, CallKey, Exchange, Keys, Leg, MethodKey, Role, TIMER_B};
 
-use self::close::lose;
+use self::hangup::lose;
 use super::evidence::Tags;
 use super::memory::Memory;
 use super::observer::Observer;
@@ -59,6 +60,15 @@ pub struct Sleeping {
     sessions: SmallVec<[OpenSession; 1]>,
     next_id: u32,
     last: Timestamp,
+    rest: Option<Box<Rest>>,
+}
+
+/// What few sessions need while nothing passes.
+#[derive(Clone, Debug)]
+struct Rest {
+    byes: SmallVec<[ByeSeen; 1]>,
+    refresh: Option<Refresh>,
+    tags: Tags,
 }
 
 /// An attempt whose time is not over.
@@ -123,24 +133,34 @@ impl Conversation {
 
     /// What is left of a quiet conversation: its sessions, in few bytes.
     pub fn sleep(self) -> Sleeping {
-        Sleeping { sessions: self.sessions, next_id: self.next_id, last: self.last }
+        let own = self.sessions.iter().map(|s| s.dialogs.len()).sum();
+        let plain = self.byes.is_empty() && self.refresh.is_none() && self.tags.dialogs() <= own;
+        let rest = Rest { byes: self.byes, refresh: self.refresh, tags: self.tags };
+        let rest = (!plain).then(|| Box::new(rest));
+        Sleeping { sessions: self.sessions, next_id: self.next_id, last: self.last, rest }
     }
 
     /// A conversation that goes on after a while.
     pub fn wake(call: CallKey, sleeping: Sleeping) -> Self {
-        let Sleeping { sessions, next_id, last } = sleeping;
-        let tags = Tags::of_sessions(sessions.iter().flat_map(|s| s.dialogs.iter().map(|to| (s.from, *to))));
-        Self { sessions, next_id, last, tags, ..Self::new(call) }
+        let Sleeping { sessions, next_id, last, rest } = sleeping;
+        let Rest { byes, refresh, tags } = rest.map_or_else(
+            || {
+                let dialogs = sessions.iter().flat_map(|s| s.dialogs.iter().map(|to| (s.from, *to)));
+                Rest { byes: SmallVec::new(), refresh: None, tags: Tags::of_sessions(dialogs) }
+            },
+            |rest| *rest,
+        );
+        Self { sessions, byes, refresh, next_id, last, tags, ..Self::new(call) }
     }
 
     /// Only sessions are left: nothing is due until a message comes.
     pub fn is_quiet(&self) -> bool {
-        self.exchanges.is_empty() && self.attempts.is_empty() && self.byes.is_empty()
+        self.exchanges.is_empty() && self.attempts.is_empty() && self.registrations.is_empty()
     }
 
     /// Nothing is left.
     pub fn is_over(&self) -> bool {
-        self.is_quiet() && self.sessions.is_empty()
+        self.is_quiet() && self.sessions.is_empty() && self.byes.is_empty()
     }
 
     /// Every exchange has its final: evicting it loses less than evicting an open one.
@@ -203,7 +223,7 @@ impl Conversation {
 
     /// Closes what is over at `now`.
     pub fn settle(&mut self, now: Timestamp, around: &mut Surroundings<'_, impl Observer>) {
-        if now < self.due {
+        if now <= self.due {
             return;
         }
         self.close_attempts(now, false, around);

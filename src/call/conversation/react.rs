@@ -4,12 +4,11 @@ use crate::anomaly::Anomaly;
 use crate::flow::Origin;
 use crate::sip::Message;
 use crate::time::{Nanos, Timestamp};
-use crate::transaction::{Bin, Keys, Leg, MethodKey, Step, via_keys};
+use crate::transaction::{Keys, Leg, MethodKey, Step, via_keys};
 
 use super::super::facts;
 use super::super::observer::Observer;
-use super::super::session::{self, ByeSeen, Refresh};
-use super::{Conversation, MAX_OPEN, Surroundings};
+use super::{Conversation, Surroundings};
 
 impl Conversation {
     /// The INVITE leg with the branch and sent-by of a CANCEL (RFC 3261 9.1).
@@ -140,49 +139,6 @@ impl Conversation {
             self.prack_answered |= status.is_some_and(|s| s.is_success());
         } else if method == MethodKey::UPDATE {
             self.refresh_step(e, message, time);
-        }
-    }
-
-    pub(super) fn bye_step(
-        &mut self,
-        e: usize,
-        keys: &Keys,
-        message: &Message<'_>,
-        step: &Step,
-        time: Timestamp,
-    ) {
-        let (from, to) = (self.exchanges[e].from, self.exchanges[e].to);
-        if message.request_method().is_some() && step.bin == Bin::First {
-            for i in 0..self.attempts.len() {
-                let a = &self.attempts[i];
-                let early =
-                    a.from == keys.from && !a.retired && !self.legs_of(a.id).any(|l| l.success.is_some());
-                self.attempts[i].early_bye |= early;
-            }
-        }
-        let answered = session::answered_at(&self.exchanges[e]);
-        if let Some(bye) = self.byes.iter_mut().find(|b| b.from == from && b.to == to && !b.over) {
-            bye.answered = bye.answered.or(answered);
-        } else if self.byes.len() < MAX_OPEN {
-            let cause = message.request_method().and_then(|_| facts::cause(message));
-            self.byes.push(ByeSeen { from, to, at: time, answered, over: false, cause });
-        }
-    }
-
-    /// In-dialog INVITE or UPDATE: remembers whether the last refresh worked.
-    pub(super) fn refresh_step(&mut self, e: usize, message: &Message<'_>, time: Timestamp) {
-        match message.status() {
-            None if self.exchanges[e].to != 0
-                && self.refresh.is_none_or(|r| r.started != self.exchanges[e].started) =>
-            {
-                self.refresh = Some(Refresh { started: self.exchanges[e].started.min(time), worked: false });
-            }
-            Some(status) if status.is_final() && !matches!(status.get(), 408 | 481) => {
-                if let Some(r) = &mut self.refresh {
-                    r.worked = true;
-                }
-            }
-            _ => {}
         }
     }
 }
