@@ -137,7 +137,7 @@ impl MessageTally {
                 by_class[class] += cell.counts.first;
                 if status.is_final() {
                     line.finals += cell.counts.first;
-                    line.inner += cell.inner;
+                    line.inner += inner(*status, cell);
                     line.failures += failures(*status, cell);
                     line.alive_by_other_code += cell.alive;
                 }
@@ -243,8 +243,14 @@ fn failures(status: StatusCode, cell: &Cell) -> u64 {
     cell.counts.first.saturating_sub(cell.alive).saturating_sub(cell.inner)
 }
 
+/// Inner finals of a cell. A challenge is left out as a challenge, whatever became of it upstream: so
+/// finals less challenges less inner ones are the denominator of the failure rate.
+fn inner(status: StatusCode, cell: &Cell) -> u64 {
+    if status.is_challenge() { 0 } else { cell.inner }
+}
+
 fn inner_failures(status: StatusCode, cell: &Cell) -> u64 {
-    if status.class() < 4 || status.is_challenge() { 0 } else { cell.inner }
+    if status.class() < 4 { 0 } else { inner(status, cell) }
 }
 
 /// Finals of a cell that could have failed: less challenges and inner ones.
@@ -252,11 +258,34 @@ fn finals(status: StatusCode, cell: &Cell) -> u64 {
     if status.is_provisional() || status.is_challenge() {
         0
     } else {
-        cell.counts.first.saturating_sub(cell.inner)
+        cell.counts.first.saturating_sub(inner(status, cell))
     }
 }
 
 /// Most first sightings first, then most messages.
 fn down(a: &Counts, b: &Counts) -> std::cmp::Ordering {
     (b.first, b.messages()).cmp(&(a.first, a.messages()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sip::{Scan, scan_datagram};
+
+    #[test]
+    fn an_inner_challenge_is_left_out_once() {
+        let mut tally = MessageTally::default();
+        for code in [200, 407, 486] {
+            let text = format!("SIP/2.0 {code} X\r\nCall-ID: a\r\nCSeq: 1 INVITE\r\n\r\n");
+            let Scan::Message(message) = scan_datagram(text.as_bytes(), false) else { panic!("{text}") };
+            tally.note(&message, Transport::Udp, Bin::First, false);
+            let method = MethodKey::of(crate::sip::Method::Invite);
+            if code != 200 {
+                tally.inner(method, StatusCode::new(code).unwrap());
+            }
+        }
+        let row = &tally.responses().by_method[0];
+        assert_eq!((row.finals, row.challenges, row.inner, row.failures), (3, 1, 1, 0));
+        assert_eq!(row.failure_rate, Ratio::new(0, 1));
+    }
 }
