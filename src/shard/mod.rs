@@ -188,7 +188,8 @@ impl Shard {
             if conversation.is_quiet() {
                 self.put_to_sleep(i);
             } else {
-                self.due.push(Reverse((conversation.due().max(due), slot, born)));
+                // Later than now, come what may: what was just settled is not asked again at once.
+                self.due.push(Reverse((conversation.due().max(now + Nanos::from_nanos(1)), slot, born)));
             }
         }
         while let Some((at, born, call)) = self.asleep_order.front().copied()

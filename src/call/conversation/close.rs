@@ -109,8 +109,7 @@ impl Conversation {
         let mut i = 0;
         while i < self.registrations.len() {
             let id = self.registrations[i].id;
-            let due = self.registers_of(id).map(|x| self.exchange_due(x)).max();
-            if !all && due.is_some_and(|due| due >= now) {
+            if !all && self.registration_due(id) >= now {
                 i += 1;
                 continue;
             }
@@ -226,13 +225,20 @@ impl Conversation {
         dues.into_iter().map(due).collect()
     }
 
+    /// When a registration is over: with the last of its exchanges.
+    fn registration_due(&self, id: u32) -> Timestamp {
+        self.registers_of(id).map(|x| self.exchange_due(x)).max().unwrap_or(self.last)
+    }
+
+    /// As the `close_` methods ask: what is due earlier than they close it would be asked for ever.
     pub(super) fn find_due(&mut self) {
         let attempts = self.attempts_due();
-        let others = self.exchanges.iter().filter(|x| match x.role {
-            Role::Initial(Some(_)) => x.method != MethodKey::INVITE,
-            _ => true,
+        let others = self.exchanges.iter().filter_map(|x| match x.role {
+            Role::Initial(Some(_)) if x.method == MethodKey::INVITE => None,
+            Role::Initial(Some(id)) if x.method == MethodKey::REGISTER => Some(self.registration_due(id)),
+            _ => Some(self.exchange_due(x)),
         });
-        let due = others.map(|x| self.exchange_due(x)).chain(attempts).min();
+        let due = others.chain(attempts).min();
         self.due = due.unwrap_or(Timestamp::MAX);
     }
 }
