@@ -23,7 +23,7 @@ fn captures(test: &str) -> Vec<PathBuf> {
 fn report(captures: &[&Path]) -> Value {
     match laws::report(captures) {
         Outcome::Report(report) => report,
-        Outcome::Refused(why) => panic!("{why:?}"),
+        Outcome::Refused(why) => panic!("{why}"),
     }
 }
 

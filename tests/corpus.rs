@@ -79,10 +79,10 @@ impl Capture {
     fn check(&self) -> Vec<String> {
         let report = match (laws::report(&[&self.path]), self.explained()) {
             (Outcome::Refused(why), Some(Explained::Refused(advice))) => {
-                let said = why.iter().any(|w| w.contains(advice));
-                return if said { vec![] } else { vec![format!("refused without {advice:?}: {why:?}")] };
+                let said = why.contains(advice);
+                return if said { vec![] } else { vec![format!("refused without {advice:?}: {why}")] };
             }
-            (Outcome::Refused(why), _) => return why,
+            (Outcome::Refused(why), _) => return vec![why],
             (Outcome::Report(report), _) => report,
         };
         let mut wrong = violations(&report);

@@ -23,8 +23,11 @@ const IMPORTS: [(&str, &[&str]); 19] = [
     ("transaction", &["sip"]),
     ("call", &["sip", "registry", "transaction"]),
     ("shard", &["sip", "transaction", "call"]),
-    ("stats", &["sip", "registry", "transaction", "call", "capture::FileReport"]),
-    ("report", &["stats", "registry", "call", "sip", "capture::FileReport"]),
+    (
+        "stats",
+        &["config", "sip", "registry", "transaction", "call", "capture::FileReport", "capture::Skipped"],
+    ),
+    ("report", &["stats", "registry", "call", "sip", "capture::FileReport", "capture::Skipped"]),
     ("config", &[]),
     ("error", &[]),
     ("pipeline", &["capture", "decode", "stream", "sip", "shard", "stats", "config", "error"]),

@@ -4,9 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use sipstat::pipeline::{self, Settings};
-use sipstat::stats::Choices;
-use sipstat::time::Nanos;
+use sipstat::config::Config;
+use sipstat::pipeline;
 
 use crate::support::flow::Ladder;
 
@@ -14,23 +13,16 @@ use crate::support::flow::Ladder;
 pub enum Outcome {
     /// A report.
     Report(Value),
-    /// No input could be read; why, one line a file.
-    Refused(Vec<String>),
+    /// No input could be read, and why.
+    Refused(String),
 }
 
 /// The JSON report on `captures`, byte for byte.
 ///
 /// # Errors
-/// When no input can be read; one line a file.
-pub fn json(captures: &[&Path]) -> Result<Vec<u8>, Vec<String>> {
-    let settings = Settings {
-        paths: captures.iter().map(PathBuf::from).collect(),
-        duplicate_window: Nanos::from_millis(100),
-        choices: Choices { short_call: Nanos::from_secs(6), host_sides: Vec::new() },
-        limits: Default::default(),
-    };
-    let summary =
-        pipeline::run(&settings).map_err(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+/// When no input can be read.
+pub fn json(captures: &[&Path]) -> Result<Vec<u8>, String> {
+    let summary = pipeline::run(&Config::new(captures)).map_err(|e| e.to_string())?;
     let mut out = Vec::new();
     sipstat::report::json::write(&summary, &mut out).expect("a vector takes all");
     Ok(out)
