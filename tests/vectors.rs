@@ -145,6 +145,8 @@ vectors! {
     v77_bye_challenged = "77-bye-challenged";
     v78_byes_cross_before_the_capture = "78-byes-cross-before-the-capture";
     v79_refresh_failed = "79-refresh-failed";
+    v80_registrations_of_one_phone_interleaved = "80-registrations-of-one-phone-interleaved";
+    v81_register_outcomes = "81-register-outcomes";
 }
 
 #[test]

@@ -130,7 +130,7 @@ impl Case<'_> {
             cause: end.and_then(|f| f.cause),
             location: end.map_or(Location::None, |f| f.location),
             transactions: legs.references().count() as u32,
-            bids: self.bids(&legs),
+            bids: self.bids(&legs, verdict.flags.contains(&Flag::Inferred)),
             intermediate: intermediate.iter().map(|f| f.status).collect(),
             overtaken: overtaken as u32,
             translated: translated(&legs),
@@ -322,8 +322,9 @@ impl Case<'_> {
     }
 
     /// One bid for each try on a reference leg that timed out or ended, but for those that were
-    /// merely repaired and sent again.
-    fn bids(&self, legs: &Legs<'_>) -> Vec<Bid> {
+    /// merely repaired and sent again. Where the final was seen further down only (`inferred`) the
+    /// tries are over, too.
+    fn bids(&self, legs: &Legs<'_>, inferred: bool) -> Vec<Bid> {
         let references: Vec<&Leg> = legs.references().collect();
         let latest = references.iter().map(|l| l.started).max();
         let repaired = |leg: &Leg| {
@@ -332,7 +333,7 @@ impl Case<'_> {
                     && latest.is_some_and(|t| t >= f.at && t > leg.started)
             })
         };
-        let over = |leg: &Leg| !leg.is_open() || deadline(leg) <= self.end;
+        let over = |leg: &Leg| inferred || !leg.is_open() || deadline(leg) <= self.end;
         references
             .iter()
             .filter(|leg| over(leg) && !repaired(leg))

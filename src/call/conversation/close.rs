@@ -230,15 +230,11 @@ impl Conversation {
         self.registers_of(id).map(|x| self.exchange_due(x)).max().unwrap_or(self.last)
     }
 
-    /// As the `close_` methods ask: what is due earlier than they close it would be asked for ever.
     pub(super) fn find_due(&mut self) {
         let attempts = self.attempts_due();
-        let others = self.exchanges.iter().filter_map(|x| match x.role {
-            Role::Initial(Some(_)) if x.method == MethodKey::INVITE => None,
-            Role::Initial(Some(id)) if x.method == MethodKey::REGISTER => Some(self.registration_due(id)),
-            _ => Some(self.exchange_due(x)),
-        });
-        let due = others.chain(attempts).min();
+        let registrations = self.registrations.iter().map(|r| self.registration_due(r.id));
+        let others = self.exchanges.iter().filter(|x| !matches!(x.role, Role::Initial(Some(_))));
+        let due = others.map(|x| self.exchange_due(x)).chain(attempts).chain(registrations).min();
         self.due = due.unwrap_or(Timestamp::MAX);
     }
 }
