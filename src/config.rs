@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use crate::filter::Filter;
 use crate::time::Nanos;
 
 /// Copies of one message within this time are copies of the capture, if their bytes are the same.
@@ -19,6 +20,8 @@ pub struct Config {
     pub captures: Vec<PathBuf>,
     /// Read directories below directories as well.
     pub recursive: bool,
+    /// What to leave out before SIP is looked for.
+    pub filter: Filter,
     /// Copies of the same bytes on one hop within it are capture duplicates; positive.
     pub duplicate_window: Nanos,
     /// The greatest length of a short call; positive.
@@ -35,6 +38,7 @@ impl Config {
         Self {
             captures: captures.into_iter().map(Into::into).collect(),
             recursive: false,
+            filter: Filter::default(),
             duplicate_window: DUPLICATE_WINDOW,
             short_call: SHORT_CALL,
             host_sides: Vec::new(),

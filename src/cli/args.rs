@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::values;
 use crate::config::{Color, Config, Format, HostSide, Look, Report};
+use crate::filter::{Expression, Filter, Moment, Network, Ports, Window};
 use crate::report::text;
 use crate::time::Nanos;
 
@@ -16,7 +17,13 @@ Examples:
   sipstat -f json -o report.json day/       every capture of a directory, for a machine
   sipstat -q trunk.pcapng                   one line for an alarm
   sipstat --host-side 10.0.1.10:in sbc.pcap calls into an SBC, each counted once
+  sipstat --host 10.0.4.7 --from 14:03 --to 14:08 trunk.pcapng
   sipstat explain 503                       what a code, rate or outcome means
+
+EXPR: [src|dst] host ADDR|CIDR, [src|dst] port PORT[,PORT|-RANGE], udp, tcp, sctp, ip, ip6,
+hep, joined by and, or, not and parentheses. Filters judge the innermost packet, and the
+original of a copy in HEP.
+TIME: 2026-03-03T14:03:20Z, 14:03:20 (UTC), or +5m after the first frame.
 
 Exit status: 0 all read, 1 no report, 2 wrong command line, 4 report of incomplete input.";
 
@@ -75,6 +82,21 @@ struct ReportArgs {
     /// Read directories below directories as well
     #[arg(short, long)]
     recursive: bool,
+    /// Only packets to or from these ports; may be repeated
+    #[arg(short, long, value_name = "PORT[,PORT|-RANGE]")]
+    port: Vec<Ports>,
+    /// Only packets to or from this address or network; may be repeated
+    #[arg(long, value_name = "ADDR|CIDR")]
+    host: Vec<Network>,
+    /// Only packets that EXPR is true of
+    #[arg(long, value_name = "EXPR")]
+    read_filter: Option<Expression>,
+    /// Only frames from TIME on
+    #[arg(long, value_name = "TIME")]
+    from: Option<Moment>,
+    /// Only frames before TIME; the capture counts as ended there
+    #[arg(long, value_name = "TIME")]
+    to: Option<Moment>,
     /// The same bytes again within TIME were captured twice
     #[arg(long, value_name = "TIME", default_value = "100ms", value_parser = values::span)]
     duplicate_window: Nanos,
@@ -115,7 +137,7 @@ enum ColorArg {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Request {
     /// A report.
-    Report(Config),
+    Report(Box<Config>),
     /// An explanation; without a word, the list of codes.
     Explain(Option<String>, Look),
 }
@@ -133,14 +155,20 @@ impl CommandLine {
             (FormatArg::Text, true, _) => Format::Full,
             (FormatArg::Text, false, _) => Format::Screen,
         };
-        Request::Report(Config {
+        Request::Report(Box::new(Config {
             captures: r.captures,
             recursive: r.recursive,
+            filter: Filter {
+                ports: r.port,
+                hosts: r.host,
+                expression: r.read_filter,
+                window: Window { from: r.from, to: r.to },
+            },
             duplicate_window: r.duplicate_window,
             short_call: r.short_call,
             host_sides: r.host_side,
             report: Report { format, output: r.output, look: r.look.into() },
-        })
+        }))
     }
 }
 
@@ -168,7 +196,7 @@ mod tests {
 
     fn config(line: &str) -> Config {
         match parse(line) {
-            Ok(Request::Report(config)) => config,
+            Ok(Request::Report(config)) => *config,
             other => panic!("{line}: {other:?}"),
         }
     }
@@ -187,7 +215,8 @@ mod tests {
     #[test]
     fn every_option_reaches_the_config() {
         let c = config(
-            "sipstat -r -f json -o out.json --duplicate-window 20ms --short-call 1m --host-side 10.0.1.10:in \
+            "sipstat -r -f json -o out.json --duplicate-window 20ms --short-call 1m -p 5060,5080-5090 -p 1 \
+             --host 10.0.0.0/8 --read-filter udp --from +5m --to 14:05 --host-side 10.0.1.10:in \
              --host-side 10.0.1.11:5070:out --color never --width 120 day",
         );
         assert_eq!(c.captures, [PathBuf::from("day")]);
@@ -196,6 +225,10 @@ mod tests {
         assert_eq!(
             c.host_sides.iter().map(|h| (h.port, h.side)).collect::<Vec<_>>(),
             [(None, Side::In), (Some(5070), Side::Out)]
+        );
+        assert_eq!(
+            c.filter.to_string(),
+            "--port 5060,5080-5090 --port 1 --host 10.0.0.0/8 --read-filter 'udp' --from +300s --to 14:05:00"
         );
         assert_eq!(c.report.format, Format::Json);
         assert_eq!(c.report.output, Some("out.json".into()));
@@ -226,6 +259,10 @@ mod tests {
             "sipstat --width 79 a",
             "sipstat --short-call 6 a",
             "sipstat --host-side sbc:in a",
+            "sipstat -p sip a",
+            "sipstat --host sbc a",
+            "sipstat --read-filter prt a",
+            "sipstat --from noon a",
             "sipstat explain 503 504",
         ] {
             assert_eq!(parse(line).map_err(|e| e.exit_code()).unwrap_err(), 2, "{line}");

@@ -47,6 +47,9 @@ pub fn run(
 
 fn report(config: &Config, analyse: impl FnOnce(&Config) -> Result<Summary, Error>) -> Result<Exit, Error> {
     catch_misplaced_explain(config)?;
+    if let Some(problem) = config.filter.window.problem() {
+        return Err(Error::usage(problem));
+    }
     spare_the_captures(config)?;
     let output = Output::open(config.report.output.as_deref(), config.report.look)?;
     let summary = analyse(config)?;

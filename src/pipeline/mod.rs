@@ -19,7 +19,8 @@ use crate::config::Config;
 use crate::decode::{self, Decoded, Decoder, Packet, TcpInfo};
 use crate::error::Error;
 use crate::fate::Fate;
-use crate::flow::{FrameId, Origin, Transport};
+use crate::filter::{Filter, Gate, Protocol, Subject};
+use crate::flow::{Flow, FrameId, Origin, Transport};
 use crate::shard::Limits;
 use crate::sip::{Other, Scan, classify_other, looks_like_sip, scan_datagram};
 use crate::stats::{End, Summary};
@@ -44,8 +45,12 @@ pub fn run(config: &Config) -> Result<Summary, Error> {
     let mut inputs = Inputs::open(&found.files).map_err(|errors| unreadable(&errors))?;
     let mut reading = Anomalies::default();
     let mut run = Run::new(config, Limits::default());
+    let mut gate = Gate::new(config.filter.window);
     while let Some(frame) = inputs.next(&mut reading) {
-        run.frame(&frame);
+        match gate.admit(frame.stamp) {
+            Some(stamp) => run.frame(&Frame { stamp, ..frame }),
+            None => run.left_out(),
+        }
     }
     run.notes.merge(&reading);
     let mut files = inputs.reports();
@@ -54,7 +59,9 @@ pub fn run(config: &Config) -> Result<Summary, Error> {
         problem: Some(e.reason.to_string()),
         ..FileReport::default()
     }));
-    Ok(run.finish(End { files, end: inputs.now(), skipped: found.skipped, ..End::default() }))
+    let end = inputs.now().map(|now| gate.bounded(now));
+    let filter = (!config.filter.is_empty()).then(|| (config.filter.to_string(), gate));
+    Ok(run.finish(End { files, end, filter, skipped: found.skipped, ..End::default() }))
 }
 
 /// None of the inputs is a capture: the first reason, and how many there are.
@@ -94,6 +101,8 @@ struct Network {
     streams: Streams<Direction>,
     sctp: Sctp,
     sink: Sink,
+    /// `None` if it judges no packets.
+    filter: Option<Filter>,
     notes: Anomalies,
 }
 
@@ -105,6 +114,7 @@ impl Run {
                 streams: Streams::default(),
                 sctp: Sctp::default(),
                 sink: Sink::new(config, limits),
+                filter: Some(&config.filter).filter(|f| f.judges_packets()).cloned(),
                 notes: Anomalies::default(),
             },
             unknown_links: UnknownLinks::default(),
@@ -130,6 +140,11 @@ impl Run {
         network.sink.tally.fates.note(fate);
     }
 
+    /// A frame that the user does not want.
+    fn left_out(&mut self) {
+        self.network.sink.tally.fates.note(Fate::Filtered);
+    }
+
     fn finish(mut self, mut end: End) -> Summary {
         let now = end.end.unwrap_or_default();
         let Self { decoder, network, notes, .. } = &mut self;
@@ -153,6 +168,9 @@ impl Run {
 impl Network {
     /// What a decoded packet holds, and its frame's fate.
     fn packet(&mut self, decoded: &Decoded<'_>, frame: FrameId, stamp: Stamp) -> Fate {
+        if self.filter.is_some() && !self.passes(decoded) {
+            return Fate::Filtered;
+        }
         match decoded {
             Decoded::Datagram(p) => self.datagram(p, &origin(p, frame, stamp, Transport::Udp)),
             Decoded::Segment(p, tcp) => self.segment(p, tcp, &origin(p, frame, stamp, Transport::Tcp)),
@@ -162,6 +180,31 @@ impl Network {
                 Fate::Icmp
             }
             Decoded::Nothing(fate) => *fate,
+        }
+    }
+
+    /// The user's filter wants this packet. What may be HEP passes: the [`Sink`] judges the copy in it.
+    fn passes(&self, decoded: &Decoded<'_>) -> bool {
+        let Some(filter) = &self.filter else { return true };
+        let wanted = |flow: Flow, protocol| filter.passes(&Subject { flow, protocol, hep: false });
+        match decoded {
+            Decoded::Datagram(p) => wanted(p.flow, Protocol::Udp) || is_hep(p.payload),
+            Decoded::Segment(p, _) => {
+                let carries = self.streams.consumer(p.flow).map(Direction::carries);
+                wanted(p.flow, Protocol::Tcp)
+                    || carries == Some(Carried::Hep)
+                    || hep::frame(p.payload) != hep::Frame::Malformed && p.payload.len() >= 6
+            }
+            Decoded::Sctp(p) => wanted(p.flow, Protocol::Sctp),
+            Decoded::Icmp(quote) => {
+                let protocol = match quote.transport {
+                    Transport::Tcp | Transport::Ws => Protocol::Tcp,
+                    Transport::Sctp => Protocol::Sctp,
+                    Transport::Udp | Transport::Hep => Protocol::Udp,
+                };
+                wanted(quote.packet.flow, protocol)
+            }
+            Decoded::Nothing(_) => true,
         }
     }
 
@@ -198,6 +241,9 @@ impl Network {
         if sink.completed() {
             return Fate::Sip;
         }
+        if sink.filtered() {
+            return Fate::Filtered;
+        }
         if pushed == Pushed::Control {
             return Fate::TcpControl;
         }
@@ -233,7 +279,7 @@ impl Network {
 
     /// Holes and fragments of streams whose time has come.
     fn advance(&mut self, now: Timestamp) {
-        let Self { streams, sctp, sink, notes } = self;
+        let Self { streams, sctp, sink, notes, .. } = self;
         streams.advance(now, notes, &mut |direction: &mut Direction, from, piece| {
             direction.take(piece, from, sink);
         });
@@ -243,7 +289,7 @@ impl Network {
     }
 
     fn finish(&mut self, now: Timestamp) {
-        let Self { streams, sctp, sink, notes } = self;
+        let Self { streams, sctp, sink, notes, .. } = self;
         streams.finish(now, notes, &mut |direction: &mut Direction, from, piece| {
             direction.take(piece, from, sink);
         });
@@ -251,6 +297,12 @@ impl Network {
             sink.scanned(&scan_datagram(message.bytes, message.cut), from);
         });
     }
+}
+
+/// HEP beyond doubt: v1 and v2 have two magic bytes only, so SIP must be inside.
+fn is_hep(payload: &[u8]) -> bool {
+    hep::may_begin(payload)
+        && hep::parse(payload).is_some_and(|found| found.version == 3 || looks_like_sip(&found.payload))
 }
 
 fn origin(p: &Packet<'_>, frame: FrameId, stamp: Stamp, transport: Transport) -> Origin {

@@ -4,6 +4,7 @@ use crate::anomaly::Anomaly;
 use crate::config::Config;
 use crate::decode::Quote;
 use crate::fate::Fate;
+use crate::filter::{Filter, Protocol, Subject};
 use crate::flow::{FrameId, Origin, Transport};
 use crate::shard::{Limits, SHARDS, Shard, shard_of};
 use crate::sip::{Framed, Message, Oddity, Rejection, Scan, looks_like_sip, scan_datagram};
@@ -26,6 +27,9 @@ pub(super) struct Sink {
     frame: FrameId,
     completed: bool,
     kept_alive: bool,
+    filtered: bool,
+    /// For the originals of copies in HEP; `None` if it judges no packets.
+    filter: Option<Filter>,
 }
 
 impl Sink {
@@ -39,12 +43,14 @@ impl Sink {
             frame: FrameId::default(),
             completed: false,
             kept_alive: false,
+            filtered: false,
+            filter: Some(&config.filter).filter(|f| f.judges_packets()).cloned(),
         }
     }
 
     /// `frame` is at work: see [`Sink::completed`].
     pub(super) fn begin(&mut self, frame: FrameId) {
-        (self.frame, self.completed, self.kept_alive) = (frame, false, false);
+        (self.frame, self.completed, self.kept_alive, self.filtered) = (frame, false, false, false);
     }
 
     /// Whether the frame at work brought the last byte of a message.
@@ -55,6 +61,11 @@ impl Sink {
     /// Whether the frame at work brought a keep-alive.
     pub(super) fn kept_alive(&self) -> bool {
         self.kept_alive
+    }
+
+    /// Whether the frame at work brought a copy in HEP that the user's filter leaves out.
+    pub(super) fn filtered(&self) -> bool {
+        self.filtered
     }
 
     /// What a datagram, or a message of WebSocket or SCTP, holds. `true` if it counts as a message.
@@ -83,6 +94,10 @@ impl Sink {
 
     /// A copy sent by HEP. `None` if an old version's two magic bytes may be chance.
     pub(super) fn hep(&mut self, found: &Hep<'_>, outer: &Origin) -> Option<Fate> {
+        if looks_like_sip(&found.payload) && !self.wants(found, outer) {
+            self.filtered |= outer.frame == self.frame;
+            return Some(Fate::Filtered);
+        }
         if found.compressed && found.cut {
             self.note(Anomaly::HepCompressed, outer);
         }
@@ -111,6 +126,17 @@ impl Sink {
             frame: outer.frame,
         };
         Some(if self.scanned(&scan, &origin) { Fate::Sip } else { Fate::Hep })
+    }
+
+    /// The user's filter wants the original of this copy; without addresses in it, the copy itself.
+    fn wants(&self, found: &Hep<'_>, outer: &Origin) -> bool {
+        let Some(filter) = &self.filter else { return true };
+        let protocol = match found.protocol {
+            Some(6) => Protocol::Tcp,
+            Some(132) => Protocol::Sctp,
+            _ => Protocol::Udp,
+        };
+        filter.passes(&Subject { flow: found.flow.unwrap_or(outer.flow), protocol, hep: true })
     }
 
     /// An ICMP error that quotes SIP: never a message, but evidence that a request found nobody.

@@ -68,7 +68,9 @@ pub struct Input {
     pub anomalies: Vec<(Anomaly, u64, FrameId)>,
     /// Link types that are not decoded, with frames.
     pub unknown_links: Vec<(u32, u64)>,
-    /// Shown times of the earliest and the latest frame; `None` without frames.
+    /// What the user's filter was, as options; `None` without one.
+    pub filter: Option<String>,
+    /// Shown times of the earliest and the latest frame, within the filter's times; `None` without any.
     pub span: Option<(Timestamp, Timestamp)>,
     /// Some input is finer than 1 µs: times are shown with 9 digits.
     pub nanoseconds: bool,

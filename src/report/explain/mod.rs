@@ -3,7 +3,6 @@
 //! In: a word. Out: a page. Knows no summary: it reads the registry and `terms.txt`.
 
 mod code;
-mod nearest;
 mod page;
 mod term;
 mod words;

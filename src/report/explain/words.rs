@@ -1,7 +1,7 @@
 //! Which page a word leads to.
 
-use super::nearest::nearest;
 use super::term::{Term, terms};
+use crate::nearest::nearest;
 use crate::registry::{self, CauseInfo, ClassInfo, MethodInfo};
 use crate::sip::StatusCode;
 

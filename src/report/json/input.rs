@@ -15,6 +15,7 @@ pub(super) struct InputJson<'a> {
     files: Vec<FileJson<'a>>,
     skipped: Vec<SkippedJson<'a>>,
     frames: u64,
+    filter: Option<&'a str>,
     fates: Keyed<&'a str, u64>,
     anomalies: Vec<AnomalyJson<'a>>,
     unknown_links: Keyed<String, u64>,
@@ -100,6 +101,7 @@ impl<'a> InputJson<'a> {
                 .map(|s| SkippedJson { path: s.path.display().to_string(), reason: &s.reason })
                 .collect(),
             frames: input.frames,
+            filter: input.filter.as_deref(),
             fates: input.fates.iter().map(|(fate, n)| (fate.id(), *n)).collect(),
             anomalies: input
                 .anomalies

@@ -1,6 +1,7 @@
 //! What was read: file, span, complete or what is missing; frames, messages, copies.
 
 use super::format::{clock, date, number, part, plural, span};
+use crate::fate::Fate;
 use crate::report::escape::{escape, width};
 use crate::report::style;
 use crate::report::wrap::{flow, wrap};
@@ -17,6 +18,7 @@ pub(super) fn lines(s: &Summary, columns: usize, files: usize) -> Vec<String> {
     let mut facts = vec![plural(s.input.frames, "frame", "frames")];
     facts.extend(messages(&s.messages));
     out.extend(flow(&facts, columns, 0, 2));
+    out.extend(filtered(&s.input, columns));
     out.extend(missing(&s.input, columns, files));
     if s.messages.total > 0 {
         out.extend(unreadable(&s.input, columns));
@@ -95,6 +97,18 @@ fn messages(m: &Messages) -> Vec<String> {
         }
     }
     out
+}
+
+/// What the user left out.
+fn filtered(input: &Input, columns: usize) -> Vec<String> {
+    let Some(filter) = &input.filter else { return Vec::new() };
+    let out = left_out(input);
+    wrap(&format!("Filter {filter}: {} left out", plural(out, "frame", "frames")), columns, 2, 4)
+}
+
+/// Frames that the user's filter left out.
+pub(super) fn left_out(input: &Input) -> u64 {
+    input.fates.iter().filter(|(fate, _)| *fate == Fate::Filtered).map(|(_, n)| n).sum()
 }
 
 /// What is missing, in plain words.

@@ -1,6 +1,7 @@
 //! A capture without SIP explains itself: what it held instead, and what to do about it.
 
 use super::format::{number, part, plural};
+use super::header::left_out;
 use super::table::Table;
 use crate::fate::Fate;
 use crate::report::escape::escape;
@@ -78,6 +79,12 @@ fn hints(input: &Input) -> Vec<String> {
             "link type {} is not decoded: capture on an Ethernet interface or on any",
             links.join(", ")
         ));
+    }
+    if has(Fate::Filtered)
+        && let Some(filter) = &input.filter
+    {
+        let n = number(left_out(input));
+        out.push(format!("no SIP found: {n} frames left out by the filter {filter}: is it too narrow?"));
     }
     if most(Fate::Undecodable) {
         out.push("most frames end within their headers: capture with a larger snap length (-s 0)".into());

@@ -23,6 +23,9 @@ fn line(s: &Summary) -> String {
     }];
     if s.messages.total == 0 {
         parts.push(format!("no SIP in {}", plural(s.input.frames, "frame", "frames")));
+        if let out @ 1.. = header::left_out(&s.input) {
+            parts.push(format!("{} left out by the filter", number(out)));
+        }
     }
     if s.invite.attempts > 0 {
         parts.extend(calls(s));

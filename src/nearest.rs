@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 /// The word of `known` with the fewest letters to change, at most a third of them; of several that with
 /// the longest beginning in common, then the first.
-pub(super) fn nearest(word: &str, known: impl Iterator<Item = String>) -> Option<String> {
+pub(crate) fn nearest(word: &str, known: impl Iterator<Item = String>) -> Option<String> {
     let letters: Vec<char> = word.chars().collect();
     let limit = letters.len().div_ceil(3).min(3);
     // Nobody mistypes a word of this length, and the table of letters stays small.
