@@ -44,6 +44,7 @@ pub mod error;
 pub mod fate;
 pub mod filter;
 pub mod flow;
+pub mod hash;
 mod nearest;
 pub mod pipeline;
 pub mod registry;

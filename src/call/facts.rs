@@ -1,5 +1,6 @@
 //! What a message says beyond its identifiers, as far as calls need it.
 
+use smallvec::SmallVec;
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
 use crate::sip::{Message, Reason, Start, Uri};
@@ -34,7 +35,7 @@ pub(super) fn called_number(message: &Message<'_>) -> Option<u64> {
     let to = message.to.as_ref().map(|to| to.uri);
     [to, target].into_iter().flatten().find_map(|uri| {
         let uri = Uri::parse(uri)?;
-        let digits: Vec<u8> = uri.number()?.iter().copied().filter(u8::is_ascii_digit).collect();
+        let digits: SmallVec<[u8; 24]> = uri.number()?.iter().copied().filter(u8::is_ascii_digit).collect();
         let tail = &digits[digits.len().saturating_sub(NUMBER_TAIL)..];
         (!tail.is_empty()).then(|| xxh3_64(tail))
     })

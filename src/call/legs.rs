@@ -5,6 +5,8 @@
 
 use std::cmp::Reverse;
 
+use smallvec::SmallVec;
+
 use crate::time::Nanos;
 use crate::transaction::{Exchange, Leg, is_downstream, lists};
 
@@ -16,24 +18,27 @@ const NEAR: usize = 64;
 /// Taps' clocks may differ by this much.
 const SKEW: Nanos = Nanos::from_secs(1);
 
+/// Reference legs by round.
+pub(super) type Rounds<'a> = SmallVec<[SmallVec<[&'a Leg; 2]>; 2]>;
+
 /// The legs of one attempt.
 pub(super) struct Legs<'a> {
     /// All of them, by start of their exchange, then by their own.
-    pub(super) all: Vec<&'a Leg>,
+    pub(super) all: SmallVec<[&'a Leg; 4]>,
     /// Exchange number of each.
-    exchange: Vec<usize>,
+    exchange: SmallVec<[usize; 4]>,
     /// Whether each is a reference leg.
-    reference: Vec<bool>,
+    reference: SmallVec<[bool; 4]>,
 }
 
 impl<'a> Legs<'a> {
     /// Orders the legs of `exchanges`, which are sorted by start.
     pub(super) fn of(exchanges: &[&'a Exchange]) -> Self {
-        let mut legs: Vec<(usize, &Leg)> =
+        let mut legs: SmallVec<[(usize, &Leg); 4]> =
             exchanges.iter().enumerate().flat_map(|(i, e)| e.legs.iter().map(move |l| (i, l))).collect();
         legs.sort_by_key(|(e, leg)| (*e, leg.began()));
         legs.drain(..legs.len().saturating_sub(MAX_LEGS));
-        let all: Vec<&Leg> = legs.iter().map(|(_, l)| *l).collect();
+        let all: SmallVec<[&Leg; 4]> = legs.iter().map(|(_, l)| *l).collect();
         let exchange = legs.iter().map(|(e, _)| *e).collect();
         let reference = reference_legs(&all);
         Self { all, exchange, reference }
@@ -51,8 +56,8 @@ impl<'a> Legs<'a> {
 
     /// The reference legs in rounds: another exchange, or a leg that starts when all earlier ones
     /// have ended, opens a new round.
-    pub(super) fn rounds(&self) -> Vec<Vec<&'a Leg>> {
-        let mut rounds: Vec<Vec<&Leg>> = Vec::new();
+    pub(super) fn rounds(&self) -> Rounds<'a> {
+        let mut rounds = Rounds::new();
         let mut last = None;
         for i in self.numbers() {
             let leg = self.all[i];
@@ -61,7 +66,7 @@ impl<'a> Legs<'a> {
             last = Some(self.exchange[i]);
             match rounds.last_mut() {
                 Some(round) if same => round.push(leg),
-                _ => rounds.push(vec![leg]),
+                _ => rounds.push(SmallVec::from_elem(leg, 1)),
             }
         }
         rounds
@@ -130,7 +135,7 @@ pub(super) fn deciding<'a>(legs: impl Iterator<Item = &'a Leg>) -> Option<&'a Le
     legs.filter_map(|leg| Some((rank(&leg)?, leg))).min_by_key(|(r, _)| *r).map(|(_, leg)| leg)
 }
 
-fn reference_legs(all: &[&Leg]) -> Vec<bool> {
+fn reference_legs(all: &[&Leg]) -> SmallVec<[bool; 4]> {
     let requested = all.iter().any(|l| l.requested.is_some());
     let named = || (0..all.len()).any(|i| near(all, i).any(|(_, l)| lists(l, all[i])));
     if requested || named() {

@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::IpAddr;
 
 use crate::flow::Origin;
+use crate::hash::Mix;
 use crate::sip::Message;
 use crate::time::{Nanos, Timestamp};
 use crate::transaction::{Bin, CallKey, Exchange, Leg, MethodKey, QUIET, TIMER_B};
@@ -93,10 +94,10 @@ impl Tombstone {
 /// One shard's memory.
 #[derive(Debug, Default)]
 pub struct Memory {
-    graves: HashMap<u64, Tombstone>,
+    graves: HashMap<u64, Tombstone, Mix>,
     order: VecDeque<(Timestamp, u64)>,
     capacity: usize,
-    taggers: HashSet<IpAddr>,
+    taggers: HashSet<IpAddr, Mix>,
 }
 
 impl Memory {

@@ -87,7 +87,7 @@ pub struct Attempt {
     /// INVITE transactions on reference legs.
     pub transactions: u32,
     /// Tries on reference legs that timed out or ended.
-    pub bids: Vec<Bid>,
+    pub bids: SmallVec<[Bid; 1]>,
     /// Finals overtaken by a retry or a later round.
     pub intermediate: SmallVec<[StatusCode; 2]>,
     /// Failing finals that counted and were overtaken.

@@ -26,7 +26,7 @@ const UNACKNOWLEDGED: Nanos = Nanos::from_secs(24);
 /// Everything known of an attempt when its time is over.
 pub(super) struct Case<'a> {
     /// Its exchanges by start.
-    pub(super) exchanges: Vec<&'a Exchange>,
+    pub(super) exchanges: SmallVec<[&'a Exchange; 2]>,
     /// A B2BUA kept the Call-ID and changed the From tag.
     pub(super) b2bua: bool,
     /// Taken as initial for want of evidence (D6).
@@ -110,7 +110,7 @@ impl Case<'_> {
         }
         self.add_flags(&legs, &mut verdict);
 
-        let intermediate: Vec<_> = rounds[..verdict.round]
+        let intermediate: SmallVec<[_; 2]> = rounds[..verdict.round]
             .iter()
             .flatten()
             .filter_map(|l| l.ended)
@@ -143,7 +143,7 @@ impl Case<'_> {
         }
     }
 
-    fn decide<'a>(&self, legs: &Legs<'a>, rounds: &[Vec<&'a Leg>]) -> Verdict<'a> {
+    fn decide<'a>(&self, legs: &Legs<'a>, rounds: &[SmallVec<[&'a Leg; 2]>]) -> Verdict<'a> {
         let by_2xx = |leg: &&Leg| leg.success.map(|(first, _)| (first, leg.order));
         let answered = |leg, flags, round| Verdict {
             outcome: Outcome::Answered,
@@ -213,7 +213,7 @@ impl Case<'_> {
         status: StatusCode,
         leg: &Leg,
         alerted: Alerted,
-        rounds: &[Vec<&Leg>],
+        rounds: &[SmallVec<[&Leg; 2]>],
     ) -> (Outcome, SmallVec<[Detail; 2]>) {
         let end = leg.ended;
         let cause = end.and_then(|f| f.cause);
@@ -264,14 +264,14 @@ impl Case<'_> {
     }
 
     /// 487 without CANCEL or BYE when the INVITE's `Expires` ran out (RFC 3261 13.3.1).
-    fn expired(&self, leg: &Leg, rounds: &[Vec<&Leg>]) -> bool {
+    fn expired(&self, leg: &Leg, rounds: &[SmallVec<[&Leg; 2]>]) -> bool {
         let (Some(expires), Some(end)) = (leg.expires, leg.ended) else { return false };
         let limit = Nanos::from_secs(i64::from(expires)) - Nanos::from_millis(500);
         let stopped = self.early_bye || rounds.iter().flatten().any(|l| l.cancelled.is_some());
         !stopped && leg.requested.is_some_and(|t| end.at - t >= limit)
     }
 
-    fn cancelled_by(&self, rounds: &[Vec<&Leg>]) -> Detail {
+    fn cancelled_by(&self, rounds: &[SmallVec<[&Leg; 2]>]) -> Detail {
         if self.elsewhere {
             Detail::Elsewhere
         } else if rounds.iter().flatten().any(|l| l.cancelled.is_some()) {
@@ -324,8 +324,8 @@ impl Case<'_> {
     /// One bid for each try on a reference leg that timed out or ended, but for those that were
     /// merely repaired and sent again. Where the final was seen further down only (`inferred`) the
     /// tries are over, too.
-    fn bids(&self, legs: &Legs<'_>, inferred: bool) -> Vec<Bid> {
-        let references: Vec<&Leg> = legs.references().collect();
+    fn bids(&self, legs: &Legs<'_>, inferred: bool) -> SmallVec<[Bid; 1]> {
+        let references: SmallVec<[&Leg; 4]> = legs.references().collect();
         let latest = references.iter().map(|l| l.started).max();
         let repaired = |leg: &Leg| {
             leg.ended.is_some_and(|f| {

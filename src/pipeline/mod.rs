@@ -210,9 +210,9 @@ impl Network {
 
     fn datagram(&mut self, p: &Packet<'_>, origin: &Origin) -> Fate {
         if looks_like_sip(p.payload) {
-            match scan_datagram(p.payload, p.cut) {
-                Scan::NotSip => {}
-                scan => return if self.sink.scanned(&scan, origin) { Fate::Sip } else { Fate::OtherUdp },
+            let scan = scan_datagram(p.payload, p.cut);
+            if !matches!(scan, Scan::NotSip) {
+                return if self.sink.scanned(&scan, origin) { Fate::Sip } else { Fate::OtherUdp };
             }
         }
         if hep::may_begin(p.payload)

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::bytes::{leading_number, number};
 use super::header::{self, Header};
 use super::list::Values;
-use super::{CSeq, Message, Method, NameAddr, Oddities, Oddity, Start};
+use super::{CSeq, MAX_LISTED_VIAS, Message, Method, NameAddr, Oddities, Oddity, Start};
 
 /// Via values that are counted.
 pub const MAX_VIAS: u16 = 256;
@@ -71,7 +71,7 @@ impl<'m, 'a> Collector<'m, 'a> {
     fn header(&mut self, header: Header, value: &'a [u8]) {
         let m = &mut *self.message;
         match header {
-            Header::Other => {}
+            Header::Other | Header::Unread => {}
             Header::Via => Values::new(value).for_each(|via| self.via(via.value)),
             Header::From => {
                 if first(&mut self.seen.from, m) {
@@ -132,7 +132,9 @@ impl<'m, 'a> Collector<'m, 'a> {
         let m = &mut *self.message;
         m.via_count = m.via_count.saturating_add(1).min(MAX_VIAS);
         // Those that find no room are counted above.
-        let _ = m.vias.try_push(via);
+        if m.vias.len() < MAX_LISTED_VIAS {
+            m.vias.push(via);
+        }
     }
 
     /// Ends the message. `all_seen`: the header section ended, so that what was not met is missing.

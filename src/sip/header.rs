@@ -44,6 +44,8 @@ pub(super) enum Header {
     Credentials,
     /// `WWW-Authenticate` or `Proxy-Authenticate`.
     Challenge,
+    /// Another one whose name is known to be a token.
+    Unread,
     /// Any other.
     Other,
 }
@@ -78,7 +80,15 @@ impl Header {
             (14, b'c') => is(name, b"Content-Length", Self::ContentLength),
             (16, b'w') => is(name, b"WWW-Authenticate", Self::Challenge),
             (18, b'p') => is(name, b"Proxy-Authenticate", Self::Challenge),
-            (19, b'p') => is(name, b"Proxy-Authorization", Self::Credentials),
+            (19, b'p') if name.get(1) != Some(&b'-') => is(name, b"Proxy-Authorization", Self::Credentials),
+            // The most frequent of those that are not read: no need to look at each letter.
+            (5, b'a') => is(name, b"Allow", Self::Unread),
+            (5, b'r') => is(name, b"Route", Self::Unread),
+            (9, b's') => is(name, b"Supported", Self::Unread),
+            (12, b'm') => is(name, b"Max-Forwards", Self::Unread),
+            (12, b'r') => is(name, b"Record-Route", Self::Unread),
+            (15, b's') => is(name, b"Session-Expires", Self::Unread),
+            (19, b'p') => is(name, b"P-Asserted-Identity", Self::Unread),
             _ => Self::Other,
         }
     }
@@ -92,16 +102,43 @@ fn is<const N: usize>(name: &[u8], long: &[u8; N], header: Header) -> Header {
 
 /// Splits `line` at `HCOLON = *( SP / HTAB ) ":" SWS`: which header, and its value, trimmed only
 /// if the header is one that is read. `None` without name or colon.
+#[inline]
 pub(super) fn split(line: &[u8]) -> Option<(Header, &[u8])> {
+    if let Some((header, value)) = usual(line) {
+        return Some((header, trim(value)));
+    }
     let colon = colon(line)?;
     let mut name = line.get(..colon).unwrap_or_default();
     while let [head @ .., b' ' | b'\t'] = name {
         name = head;
     }
     match Header::named(name) {
+        Header::Unread => Some((Header::Unread, &[])),
         Header::Other => (!name.is_empty() && token_len(name) == name.len()).then_some((Header::Other, &[])),
         header => Some((header, trim(after(line, colon + 1)))),
     }
+}
+
+/// The headers of nearly every message, as the RFC writes them: the first eight bytes tell.
+#[inline(always)]
+fn usual(line: &[u8]) -> Option<(Header, &[u8])> {
+    let (head, tail) = line.split_first_chunk::<8>()?;
+    Some(match head {
+        b"Call-ID:" => (Header::CallId, tail),
+        b"Contact:" => (Header::Contact, tail),
+        b"User-Age" => (Header::UserAgent, tail.strip_prefix(b"nt:")?),
+        b"Content-" => match tail {
+            [b'L', b'e', b'n', b'g', b't', b'h', b':', value @ ..] => (Header::ContentLength, value),
+            [b'T', b'y', b'p', b'e', b':', value @ ..] => (Header::ContentType, value),
+            _ => return None,
+        },
+        b"Max-Forw" if tail.starts_with(b"ards:") => (Header::Unread, &[]),
+        [b'V', b'i', b'a', b':', ..] => (Header::Via, line.get(4..)?),
+        [b'F', b'r', b'o', b'm', b':', ..] => (Header::From, line.get(5..)?),
+        [b'T', b'o', b':', ..] => (Header::To, line.get(3..)?),
+        [b'C', b'S', b'e', b'q', b':', ..] => (Header::CSeq, line.get(5..)?),
+        _ => return None,
+    })
 }
 
 /// Offset of the first colon. Names are short, and mostly of eight letters or less: those are

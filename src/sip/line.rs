@@ -5,6 +5,8 @@
 
 use memchr::memchr2;
 
+use super::bytes::{below, find, is_blank};
+
 /// The end of one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct LineEnd {
@@ -18,8 +20,19 @@ pub(super) struct LineEnd {
 
 /// The end of the line that holds `bytes[from]`; `None` if it does not end here.
 pub(super) fn line_end(bytes: &[u8], from: usize) -> Option<LineEnd> {
-    let at = from + memchr2(b'\r', b'\n', bytes.get(from..)?)?;
+    let at = from + find(bytes.get(from..)?, |x| below(x, 14), |b| matches!(b, b'\r' | b'\n'))?;
     Some(end_at(bytes, at))
+}
+
+/// The line at the start of `bytes` and the offset of the next one, if a CRLF ends it and no fold
+/// follows: the usual case.
+#[inline(always)]
+pub(super) fn plain_line(bytes: &[u8]) -> Option<(&[u8], usize)> {
+    let at = find(bytes, |x| below(x, 14), |b| matches!(b, b'\r' | b'\n'))?;
+    match bytes.get(at..)?.first_chunk()? {
+        [b'\r', b'\n', next] if !is_blank(*next) => Some((bytes.get(..at)?, at + 2)),
+        _ => None,
+    }
 }
 
 /// The line end whose first byte, a CR or LF, is at `at`.
@@ -88,6 +101,7 @@ mod tests {
             (b"a\r", end(1, 2, false)),
             (b"ab", None),
             (b"", None),
+            (b"\x0b\t\xff\x8dfifteen-and-more\t\0-than-that\x0e\nb", end(33, 34, false)),
         ] {
             assert_eq!(line_end(bytes, 0), expected, "{}", bytes.escape_ascii());
         }

@@ -4,7 +4,6 @@
 //! may stand inside; outer blanks are trimmed. A header value that touches the place where the
 //! message was cut is absent: half a Call-ID is another Call-ID.
 
-use arrayvec::ArrayVec;
 use smallvec::SmallVec;
 
 use super::{Method, Oddities, StatusCode};
@@ -26,7 +25,7 @@ pub struct Message<'a> {
     /// `To` (20.39).
     pub to: Option<NameAddr<'a>>,
     /// `Via` values (20.42), top first, split at commas; see `Via::parse`.
-    pub vias: ArrayVec<&'a [u8], MAX_LISTED_VIAS>,
+    pub vias: SmallVec<[&'a [u8]; 4]>,
     /// Via values there are, counted up to 256: the Via depth. Of a cut message, those found.
     pub via_count: u16,
     /// First `Contact` value (20.10).
@@ -112,7 +111,7 @@ impl<'a> Message<'a> {
             cseq: None,
             from: None,
             to: None,
-            vias: ArrayVec::new(),
+            vias: SmallVec::new(),
             via_count: 0,
             contact: None,
             rseq: None,

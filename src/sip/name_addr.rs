@@ -4,10 +4,8 @@
 //! In: one value. Out: its URI and its parameters. Parameters inside `<…>` belong to the URI;
 //! without brackets all parameters belong to the header (20.10).
 
-use memchr::memchr;
-
 use super::NameAddr;
-use super::bytes::{after, closing_quote, leading_number, trim};
+use super::bytes::{after, closing_quote, equal, find, leading_number, trim};
 use super::params::Params;
 
 impl<'a> NameAddr<'a> {
@@ -57,7 +55,7 @@ fn split(value: &[u8]) -> (&[u8], &[u8]) {
         match value.get(found) {
             Some(b'<') => {
                 let uri = after(value, at);
-                return match memchr(b'>', uri) {
+                return match find(uri, |x| equal(x, b'>'), |b| b == b'>') {
                     Some(end) => (trim(uri.get(..end).unwrap_or_default()), after(uri, end + 1)),
                     None => (trim(uri), &[]),
                 };

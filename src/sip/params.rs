@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-use super::bytes::{after, closing_quote, trim};
+use super::bytes::{after, below, closing_quote, equal, find, trim};
 
 /// The parameters of one value, in order.
 #[derive(Clone, Copy, Debug)]
@@ -28,8 +28,43 @@ impl<'a> Params<'a> {
     }
 
     /// The first parameter called `name` (any case): its value, empty if it has none.
+    #[inline(always)]
     pub fn get(mut self, name: &[u8]) -> Option<&'a [u8]> {
+        match self.get_plain(name) {
+            Plain::Found(value) => Some(value),
+            Plain::Absent => None,
+            Plain::NotPlain => self.get_any(name),
+        }
+    }
+
+    fn get_any(&mut self, name: &[u8]) -> Option<&'a [u8]> {
         self.find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.unwrap_or_default())
+    }
+
+    /// [`Params::get`] for the usual case, that no quote and no blank stands before the end of what
+    /// is looked for: one step a byte, and nothing to trim.
+    #[inline(always)]
+    fn get_plain(&self, name: &[u8]) -> Plain<'a> {
+        let mut rest = self.rest;
+        while let Some((_, param)) = rest.split_first() {
+            let ends = |b| b <= b' ' || matches!(b, b'"' | b';');
+            let end = find(param, |x| below(x, b'#') | equal(x, b';'), ends).unwrap_or(param.len());
+            if !matches!(param.get(end), None | Some(b';')) {
+                return Plain::NotPlain;
+            }
+            let (param, next) = param.split_at(end);
+            if let Some((n, value)) = param.split_at_checked(name.len())
+                && (n == name || n.eq_ignore_ascii_case(name))
+            {
+                match value.split_first() {
+                    None => return Plain::Found(value),
+                    Some((b'=', value)) => return Plain::Found(value),
+                    _ => {}
+                }
+            }
+            rest = next;
+        }
+        Plain::Absent
     }
 
     /// Where the parameter that `rest` begins with ends.
@@ -52,6 +87,13 @@ impl<'a> Params<'a> {
             }
         }
     }
+}
+
+/// What [`Params::get_plain`] found.
+enum Plain<'a> {
+    Found(&'a [u8]),
+    Absent,
+    NotPlain,
 }
 
 impl<'a> Iterator for Params<'a> {

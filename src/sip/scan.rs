@@ -8,10 +8,11 @@
 //! line whose next line was not seen, for a fold may follow (`To: <sip:a@h>` CRLF `;tag=x`). So a
 //! field of a cut message is either the whole message's or absent.
 
+use super::bytes::{after, is_blank};
 use super::collect::Collector;
-use super::line::{LineEnd, end_at, line_end};
+use super::line::{LineEnd, end_at, line_end, plain_line};
 use super::start_line::{FirstLine, Rejection, first_line};
-use super::{Message, Oddity, Start, bytes::is_blank};
+use super::{Message, Oddity, Start};
 
 /// Greatest length of a start line, in bytes.
 pub const MAX_START_LINE: usize = 8 << 10;
@@ -119,6 +120,16 @@ impl Section<'_, '_> {
                 }
                 self.note_bare_cr(end);
                 return Some(LineEnd { next: end.next.min(self.bytes.len()), ..end });
+            }
+            if let Some((line, next)) = plain_line(after(self.bytes, at)) {
+                self.lines += 1;
+                if self.lines > MAX_HEADERS {
+                    self.collector.flag(Oddity::TooManyHeaders);
+                } else {
+                    self.collector.line(line);
+                }
+                at += next;
+                continue;
             }
             let end = self.header_end(at);
             let line = self.bytes.get(at..end.map_or(self.bytes.len(), |end| end.at)).unwrap_or_default();

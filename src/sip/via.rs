@@ -12,7 +12,7 @@
 
 use memchr::memchr;
 
-use super::bytes::{after, is_lws, token_len, trim, trim_start};
+use super::bytes::{after, below, equal, find, is_lws, token_len, trim, trim_start};
 use super::params::Params;
 
 /// What a branch of RFC 3261 begins with (8.1.1.7), in any case.
@@ -34,9 +34,15 @@ pub struct Via<'a> {
 impl<'a> Via<'a> {
     /// Reads one value; `None` if it has no sent-protocol of three parts or no host.
     pub fn parse(value: &'a [u8]) -> Option<Self> {
-        let (_, rest) = token(value)?;
-        let (_, rest) = token(separator(rest, b'/')?)?;
-        let (transport, rest) = token(separator(rest, b'/')?)?;
+        let rest = match value.strip_prefix(b"SIP/2.0/") {
+            Some(rest) => rest,
+            None => {
+                let (_, rest) = token(value)?;
+                let (_, rest) = token(separator(rest, b'/')?)?;
+                separator(rest, b'/')?
+            }
+        };
+        let (transport, rest) = token(rest)?;
         if !rest.first().is_some_and(|&b| is_lws(b)) {
             return None;
         }
@@ -44,7 +50,9 @@ impl<'a> Via<'a> {
         let host_len = match rest.first()? {
             b'[' => memchr(b']', rest)? + 1,
             _ => {
-                rest.iter().position(|&b| matches!(b, b':' | b';' | b',') || is_lws(b)).unwrap_or(rest.len())
+                let ends = |b| matches!(b, b':' | b';' | b',') || is_lws(b);
+                let lanes = |x| below(x, b'!') | equal(x, b',') | equal(x, b':') | equal(x, b';');
+                find(rest, lanes, ends).unwrap_or(rest.len())
             }
         };
         let (host, rest) = rest.split_at(host_len);

@@ -11,6 +11,7 @@ use std::net::IpAddr;
 use smallvec::SmallVec;
 
 use crate::call::Attempt;
+use crate::hash::Mix;
 use crate::time::{Nanos, Timestamp};
 
 /// Numbers in the sample.
@@ -30,7 +31,7 @@ type Passage = (Timestamp, IpAddr, IpAddr);
 /// Who called through whom.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Crossings {
-    hosts: HashMap<IpAddr, (u64, u64)>,
+    hosts: HashMap<IpAddr, (u64, u64), Mix>,
     numbers: BTreeMap<u64, SmallVec<[Passage; 2]>>,
 }
 

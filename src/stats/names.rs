@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
+use crate::hash::Mix;
 use crate::sip::Method;
 use crate::transaction::MethodKey;
 
@@ -17,7 +18,7 @@ const FIRST_NAMED: usize = 16;
 /// Rows of methods: registered ones, `(unknown)`, `(other)`, then others as they came.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Methods {
-    named: HashMap<MethodKey, usize>,
+    named: HashMap<MethodKey, usize, Mix>,
     names: Vec<String>,
     refused: bool,
 }
@@ -68,7 +69,7 @@ impl Methods {
 /// A bounded table of keys with counts.
 #[derive(Clone, Debug)]
 pub(super) struct Table<K, V> {
-    rows: HashMap<K, V>,
+    rows: HashMap<K, V, Mix>,
     capacity: usize,
     /// What was refused a row.
     pub(super) other: V,
@@ -79,7 +80,7 @@ pub(super) struct Table<K, V> {
 impl<K: Eq + Hash, V: Default> Table<K, V> {
     /// A table of at most `capacity` rows.
     pub(super) fn new(capacity: usize) -> Self {
-        Self { rows: HashMap::new(), capacity, other: V::default(), refused: 0 }
+        Self { rows: HashMap::default(), capacity, other: V::default(), refused: 0 }
     }
 
     /// The row of `key`, or the one for all others.

@@ -12,7 +12,7 @@ use crate::time::{Nanos, Timestamp};
 
 use super::Bin;
 use super::facts;
-use super::key::{Keys, MethodKey, via_keys};
+use super::key::{Keys, MethodKey};
 use super::leg::{Final, Leg};
 use super::sighting::{Answer, Identity, Pass, Sightings};
 
@@ -161,7 +161,7 @@ impl Exchange {
         let time = origin.stamp.time;
         self.legs.push(Leg {
             key: keys.transaction,
-            vias: via_keys(message),
+            vias: keys.vias(message),
             depth: message.via_count,
             flow: if request { origin.flow } else { origin.flow.reversed() },
             started: time,
@@ -266,7 +266,7 @@ impl Exchange {
                 if leg.requested.is_none() {
                     leg.requested = Some(time);
                     leg.flow = origin.flow;
-                    leg.vias = via_keys(message);
+                    leg.vias = keys.vias(message);
                     leg.depth = message.via_count;
                     leg.expires = message.expires;
                     if initial_request {

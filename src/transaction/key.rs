@@ -7,9 +7,12 @@
 //! transactions; without the `z9hG4bK` cookie those of RFC 2543 10.1.2.
 
 use smallvec::SmallVec;
-use xxhash_rust::xxh3::{Xxh3Default, xxh3_64, xxh3_128};
+use xxhash_rust::xxh3::{Xxh3Default, xxh3_64, xxh3_64_with_seed, xxh3_128};
 
 use crate::sip::{CSeq, Message, Method, NameAddr, Via};
+
+/// Bytes of host and port that are hashed in one step.
+const SENT_BY: usize = 64;
 
 /// A Call-ID, byte for byte (RFC 3261 8.1.1.4), as 128 bits.
 pub type CallKey = u128;
@@ -40,10 +43,23 @@ impl MethodKey {
 
     /// The key of `method`.
     pub fn of(method: Method<'_>) -> Self {
-        match Method::REGISTERED.iter().position(|m| *m == method) {
-            Some(i) => Self(i as u64),
-            None => Self(xxh3_64(method.as_bytes()) | 1 << 63),
-        }
+        Self(match method {
+            Method::Invite => 0,
+            Method::Ack => 1,
+            Method::Bye => 2,
+            Method::Cancel => 3,
+            Method::Register => 4,
+            Method::Options => 5,
+            Method::Prack => 6,
+            Method::Subscribe => 7,
+            Method::Notify => 8,
+            Method::Publish => 9,
+            Method::Info => 10,
+            Method::Refer => 11,
+            Method::Message => 12,
+            Method::Update => 13,
+            Method::Other(token) => xxh3_64(token) | 1 << 63,
+        })
     }
 
     /// The number itself, for identities.
@@ -84,6 +100,8 @@ pub struct Keys {
     pub method: MethodKey,
     /// The T-key: this hop's transaction. ACK has that of its INVITE.
     pub transaction: u64,
+    /// The topmost Via value; `None` without one.
+    pub top: Option<ViaKey>,
 }
 
 impl Keys {
@@ -95,8 +113,8 @@ impl Keys {
         let to = message.to.as_ref().and_then(|to| to.tag).map_or(0, tag_key);
         let number = cseq_key(cseq);
         let method = MethodKey::of(cseq.method);
-        let transaction = transaction_key(message, from, number, method);
-        Some(Self { call, from, to, cseq: number, method, transaction })
+        let (transaction, top) = transaction_key(message, from, number, method);
+        Some(Self { call, from, to, cseq: number, method, transaction, top })
     }
 }
 
@@ -105,9 +123,12 @@ pub fn tag_key(tag: &[u8]) -> u64 {
     xxh3_64(tag).max(2)
 }
 
-/// The Via values of `message`.
-pub fn via_keys(message: &Message<'_>) -> ViaKeys {
-    message.vias.iter().map(|value| via_key(value)).collect()
+impl Keys {
+    /// The Via values of `message`, whose keys these are.
+    pub fn vias(&self, message: &Message<'_>) -> ViaKeys {
+        let below = message.vias.get(1..).unwrap_or_default();
+        self.top.into_iter().chain(below.iter().map(|value| via_key(value))).collect()
+    }
 }
 
 fn tag_or_value(from: &NameAddr<'_>) -> u64 {
@@ -119,13 +140,19 @@ fn cseq_key(cseq: &CSeq<'_>) -> u64 {
 }
 
 /// RFC 3261 17.2.3: branch, sent-by and method; RFC 2543 10.1.2 where the branch is no identifier.
-fn transaction_key(message: &Message<'_>, from: u64, cseq: u64, method: MethodKey) -> u64 {
+/// And the topmost Via, which is read for it.
+fn transaction_key(message: &Message<'_>, from: u64, cseq: u64, method: MethodKey) -> (u64, Option<ViaKey>) {
     // A response never answers an ACK: one that says so does not belong to the INVITE either.
     let is_ack = method == MethodKey::ACK && message.request_method().is_some();
     let method = if is_ack { MethodKey::INVITE } else { method };
     let top = message.vias.first().copied();
-    let via = match top.and_then(Via::parse) {
-        Some(via) if via.has_cookie() => via_key_of(&via).value,
+    let parsed = top.and_then(Via::parse);
+    let top_key = match &parsed {
+        Some(via) => Some(via_key_of(via)),
+        None => top.map(whole_key),
+    };
+    let via = match (parsed, top_key) {
+        (Some(via), Some(key)) if via.has_cookie() => key.value,
         _ => {
             let mut h = Xxh3Default::new();
             h.update(&from.to_le_bytes());
@@ -139,40 +166,43 @@ fn transaction_key(message: &Message<'_>, from: u64, cseq: u64, method: MethodKe
     bytes[..8].copy_from_slice(&via.to_le_bytes());
     bytes[8..16].copy_from_slice(&cseq.to_le_bytes());
     bytes[16..].copy_from_slice(&method.0.to_le_bytes());
-    xxh3_64(&bytes)
+    (xxh3_64(&bytes), top_key)
 }
 
 fn via_key(value: &[u8]) -> ViaKey {
-    Via::parse(value).map_or_else(
-        || {
-            let whole = xxh3_64(value);
-            ViaKey { value: whole, sent_by: whole }
-        },
-        |via| via_key_of(&via),
-    )
+    Via::parse(value).map_or_else(|| whole_key(value), |via| via_key_of(&via))
+}
+
+/// Of a value that cannot be read.
+fn whole_key(value: &[u8]) -> ViaKey {
+    let whole = xxh3_64(value);
+    ViaKey { value: whole, sent_by: whole }
 }
 
 /// The cookie is compared in any case, the rest of the branch byte by byte; the host in lower
 /// case; a port as it is written (RFC 3261 17.2.3, 19.1.4 do not apply defaults here).
 fn via_key_of(via: &Via<'_>) -> ViaKey {
-    let mut h = Xxh3Default::new();
-    for chunk in via.host.chunks(64) {
-        let mut lower = [0; 64];
-        lower[..chunk.len()].copy_from_slice(chunk);
-        lower[..chunk.len()].make_ascii_lowercase();
-        h.update(&lower[..chunk.len()]);
-    }
-    h.update(b":");
-    h.update(via.port.unwrap_or_default());
-    let sent_by = h.digest();
-    h.update(b";");
-    match via.branch {
-        Some(branch) if via.has_cookie() => h.update(&branch[7..]),
-        Some(branch) => {
-            h.update(b"-");
-            h.update(branch);
-        }
-        None => {}
-    }
-    ViaKey { value: h.digest(), sent_by }
+    let sent_by = sent_by(via.host, via.port.unwrap_or_default());
+    // The seeds tell a branch that identifies from one that does not, and from none.
+    let value = match via.branch {
+        Some(branch) if via.has_cookie() => xxh3_64_with_seed(&branch[7..], sent_by),
+        Some(branch) => xxh3_64_with_seed(branch, !sent_by),
+        None => sent_by.rotate_left(1),
+    };
+    ViaKey { value, sent_by }
+}
+
+/// Host and port as one number: in one step, for hosts are short.
+fn sent_by(host: &[u8], port: &[u8]) -> u64 {
+    let mut all = [0; SENT_BY];
+    let len = host.len() + 1 + port.len();
+    let Some(used) = all.get_mut(..len) else {
+        // No host is that long (255 bytes by RFC 1035 2.3.4); the parts of one that is are hashed alone.
+        return xxh3_64_with_seed(port, xxh3_64(&host.to_ascii_lowercase()));
+    };
+    used[..host.len()].copy_from_slice(host);
+    used[..host.len()].make_ascii_lowercase();
+    used[host.len()] = b':';
+    used[host.len() + 1..].copy_from_slice(port);
+    xxh3_64(used)
 }

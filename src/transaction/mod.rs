@@ -15,6 +15,6 @@ mod sighting;
 pub use bin::Bin;
 pub use exchange::{Evidence, Exchange, QUIET, Role, Step, TIMER_B};
 pub use facts::head_key;
-pub use key::{CallKey, Keys, MethodKey, ViaKey, ViaKeys, tag_key, via_keys};
+pub use key::{CallKey, Keys, MethodKey, ViaKey, ViaKeys, tag_key};
 pub use leg::{Final, Leg, Location};
 pub use relation::{is_downstream, is_related, lists};

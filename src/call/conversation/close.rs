@@ -57,7 +57,7 @@ impl Conversation {
         around: &mut Surroundings<'_, impl Observer>,
     ) {
         let open = self.attempts[i].clone();
-        let mut exchanges: Vec<&Exchange> = self.exchanges_of(open.id).collect();
+        let mut exchanges: SmallVec<[&Exchange; 2]> = self.exchanges_of(open.id).collect();
         exchanges.sort_by_key(|x| (x.started, x.legs.first().map(|l| l.order)));
         let case = Case {
             b2bua: open.b2bua,
@@ -88,6 +88,7 @@ impl Conversation {
         }
         let t1 = attempt.delays.setup;
         let session = session_of(&case.exchanges, &legs, t1);
+        drop((legs, case));
         if around.observer.attempt(&attempt)
             && let Some(session) = session
         {

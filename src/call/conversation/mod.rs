@@ -285,7 +285,7 @@ impl Conversation {
         let l = self.exchanges[e].admit(keys, message, origin, order)?;
         self.legs_begun = order.saturating_add(1);
         if keys.method == MethodKey::CANCEL
-            && let Some(invite) = self.cancelled_leg(keys, message)
+            && let Some(invite) = self.cancelled_leg(keys)
         {
             let (vias, depth) = (invite.vias.clone(), invite.depth);
             let leg = &mut self.exchanges[e].legs[l];

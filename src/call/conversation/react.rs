@@ -4,7 +4,7 @@ use crate::anomaly::Anomaly;
 use crate::flow::Origin;
 use crate::sip::Message;
 use crate::time::{Nanos, Timestamp};
-use crate::transaction::{Keys, Leg, MethodKey, Step, via_keys};
+use crate::transaction::{Keys, Leg, MethodKey, Step};
 
 use super::super::facts;
 use super::super::observer::Observer;
@@ -12,8 +12,8 @@ use super::{Conversation, Surroundings};
 
 impl Conversation {
     /// The INVITE leg with the branch and sent-by of a CANCEL (RFC 3261 9.1).
-    pub(super) fn cancelled_leg(&mut self, keys: &Keys, message: &Message<'_>) -> Option<&mut Leg> {
-        let top = via_keys(message).first().copied()?;
+    pub(super) fn cancelled_leg(&mut self, keys: &Keys) -> Option<&mut Leg> {
+        let top = keys.top?;
         self.exchanges
             .iter_mut()
             .rev()
@@ -124,7 +124,7 @@ impl Conversation {
             }
         } else if method == MethodKey::CANCEL {
             if status.is_none_or(|s| s.is_success())
-                && let Some(leg) = self.cancelled_leg(keys, message)
+                && let Some(leg) = self.cancelled_leg(keys)
             {
                 leg.cancelled.get_or_insert(time);
             }
