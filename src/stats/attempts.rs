@@ -1,19 +1,22 @@
 //! INVITE attempts: outcomes, bids, rates and delays.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::call::{Alerted, Attempt, Detail, Flag, Outcome, Side};
 use crate::config::{self, HostSide};
 use crate::flow::Endpoint;
+use crate::hash::Mix;
 use crate::sip::StatusCode;
+use crate::stats::admission::Names;
 use crate::stats::histogram::Histogram;
 use crate::stats::names::Table;
 use crate::stats::summary::{DelayKind, IntermediateRow, Invite, NextHop, OutcomeRow, RateKind, RingTimer};
+use crate::stats::tally::{add_counts, add_histograms};
 use crate::stats::{Ratio, share};
 use crate::time::Nanos;
 use crate::transaction::Location;
 
-/// Next hops that get a row of their own.
+/// Next hops that are told; the rest is added up.
 const MAX_NEXT_HOPS: usize = 1024;
 /// Ring times of cancelled calls, in steps of a tenth of a second, up to ten minutes.
 const RING_STEPS: usize = 6_000;
@@ -43,6 +46,17 @@ struct HopTally {
     retransmissions: u64,
     codes: BTreeMap<StatusCode, u64>,
     pdd: Histogram,
+}
+
+impl HopTally {
+    fn add(&mut self, other: Self) {
+        self.bids += other.bids;
+        self.answered += other.answered;
+        self.silent += other.silent;
+        self.retransmissions += other.retransmissions;
+        add_counts(&mut self.codes, other.codes);
+        self.pdd.merge(other.pdd);
+    }
 }
 
 /// All attempts.
@@ -82,7 +96,7 @@ impl Default for AttemptTally {
             intermediate: BTreeMap::new(),
             translated: BTreeMap::new(),
             after_ringing: BTreeMap::new(),
-            hops: Table::new(MAX_NEXT_HOPS),
+            hops: Table::default(),
             all_hops: HopTally::default(),
             ner: 0,
             ner_high: 0,
@@ -100,7 +114,7 @@ impl Default for AttemptTally {
 }
 
 impl AttemptTally {
-    pub(super) fn note(&mut self, a: &Attempt) {
+    pub(super) fn note(&mut self, a: &Attempt, hops: &mut Names) {
         let outcome = &mut self.outcomes[a.outcome as usize];
         outcome.count += 1;
         for d in &a.details {
@@ -133,8 +147,48 @@ impl AttemptTally {
             *self.after_ringing.entry(status).or_default() += 1;
         }
         self.note_rates(a, heard);
-        self.note_bids(a);
+        self.note_bids(a, hops);
         self.note_delays(a);
+    }
+
+    /// Adds what `other` counted.
+    pub(super) fn merge(&mut self, other: Self) {
+        for (ours, theirs) in self.outcomes.iter_mut().zip(other.outcomes) {
+            ours.count += theirs.count;
+            add_counts(&mut ours.details, theirs.details);
+            add_counts(&mut ours.alerted, theirs.alerted);
+            add_counts(&mut ours.codes, theirs.codes);
+        }
+        self.flags.iter_mut().zip(other.flags).for_each(|(a, b)| *a += b);
+        self.sides.iter_mut().zip(other.sides).for_each(|(a, b)| *a += b);
+        for (status, theirs) in other.intermediate {
+            add_counts(self.intermediate.entry(status).or_default(), theirs);
+        }
+        add_counts(&mut self.translated, other.translated);
+        add_counts(&mut self.after_ringing, other.after_ringing);
+        self.hops.merge(other.hops, HopTally::add);
+        self.all_hops.add(other.all_hops);
+        for (a, b) in [
+            (&mut self.transactions, other.transactions),
+            (&mut self.overtaken, other.overtaken),
+            (&mut self.ner, other.ner),
+            (&mut self.ner_high, other.ner_high),
+            (&mut self.ner_q850, other.ner_q850),
+            (&mut self.ser, other.ser),
+            (&mut self.seer, other.seer),
+            (&mut self.isa, other.isa),
+            (&mut self.isa_silent, other.isa_silent),
+            (&mut self.unanswered_finals, other.unanswered_finals),
+            (&mut self.unanswered_with_cause, other.unanswered_with_cause),
+        ] {
+            *a += b;
+        }
+        if self.rang.is_empty() {
+            self.rang = other.rang;
+        } else {
+            self.rang.iter_mut().zip(other.rang).for_each(|(a, b)| *a += b);
+        }
+        add_histograms(&mut self.delays, other.delays);
     }
 
     fn note_rates(&mut self, a: &Attempt, heard: bool) {
@@ -174,9 +228,10 @@ impl AttemptTally {
         self.isa_silent += u64::from(silent);
     }
 
-    fn note_bids(&mut self, a: &Attempt) {
+    fn note_bids(&mut self, a: &Attempt, hops: &mut Names) {
         for bid in &a.bids {
-            for hop in [self.hops.row(bid.destination), &mut self.all_hops] {
+            let admitted = hops.admit(&bid.destination);
+            for hop in [self.hops.row(bid.destination, admitted), &mut self.all_hops] {
                 hop.bids += 1;
                 hop.silent += u64::from(bid.silent);
                 hop.retransmissions += u64::from(bid.resent);
@@ -317,8 +372,16 @@ impl AttemptTally {
         };
         invite.next_hops = self.hops.iter().map(|(address, t)| row(Some(*address), t)).collect();
         invite.next_hops.sort_by(|a, b| b.bids.cmp(&a.bids).then(a.address.cmp(&b.address)));
-        if self.hops.refused > 0 {
-            invite.next_hops.push(row(None, &self.hops.other));
+        let rest: Vec<Endpoint> = invite
+            .next_hops
+            .drain(MAX_NEXT_HOPS.min(invite.next_hops.len())..)
+            .filter_map(|h| h.address)
+            .collect();
+        if self.hops.refused > 0 || !rest.is_empty() {
+            let mut other = self.hops.other.clone();
+            let rest: HashSet<Endpoint, Mix> = rest.into_iter().collect();
+            self.hops.iter().filter(|(hop, _)| rest.contains(hop)).for_each(|(_, t)| other.add(t.clone()));
+            invite.next_hops.push(row(None, &other));
         }
         invite.all_next_hops = (self.all_hops.bids > 0).then(|| row(None, &self.all_hops));
     }

@@ -6,6 +6,7 @@
 //! so that samples can be merged.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasher;
 use std::net::IpAddr;
 
 use smallvec::SmallVec;
@@ -18,7 +19,7 @@ use crate::time::{Nanos, Timestamp};
 const SAMPLE: usize = 1024;
 /// Calls of one number that are compared.
 const MAX_CALLS: usize = 64;
-/// Hosts whose attempts are counted.
+/// Hosts whose attempts are counted: those with the least hashes.
 const MAX_HOSTS: usize = 4096;
 /// Attempts that a host must have on each side.
 const ENOUGH: u64 = 50;
@@ -43,6 +44,15 @@ pub(super) struct Suspect {
     pub(super) left: u64,
 }
 
+/// Keeps the first calls by time and ends, in order.
+fn keep_first(calls: &mut SmallVec<[Passage; 2]>, call: Passage) {
+    let at = calls.partition_point(|c| *c <= call);
+    if at < MAX_CALLS {
+        calls.truncate(MAX_CALLS - 1);
+        calls.insert(at, call);
+    }
+}
+
 impl Crossings {
     pub(super) fn note(&mut self, attempt: &Attempt) {
         let (from, to) = (attempt.flow.source.ip, attempt.flow.destination.ip);
@@ -50,24 +60,55 @@ impl Crossings {
             return;
         }
         for (host, arrives) in [(to, true), (from, false)] {
-            if self.hosts.len() < MAX_HOSTS || self.hosts.contains_key(&host) {
-                let sides = self.hosts.entry(host).or_default();
-                if arrives { sides.0 += 1 } else { sides.1 += 1 }
-            }
+            let sides = self.hosts.entry(host).or_default();
+            if arrives { sides.0 += 1 } else { sides.1 += 1 }
+        }
+        if self.hosts.len() > 2 * MAX_HOSTS {
+            self.keep_hosts();
         }
         let Some(number) = attempt.called else { return };
-        let calls = self.numbers.entry(number).or_default();
-        if calls.len() < MAX_CALLS {
-            calls.push((attempt.started, from, to));
+        if self.numbers.len() >= SAMPLE && self.numbers.last_key_value().is_some_and(|(n, _)| *n < number) {
+            return;
         }
+        keep_first(self.numbers.entry(number).or_default(), (attempt.started, from, to));
         if self.numbers.len() > SAMPLE {
             self.numbers.pop_last();
         }
     }
 
+    /// Adds what `other` saw.
+    pub(super) fn merge(&mut self, other: Self) {
+        for (host, (arrived, left)) in other.hosts {
+            let sides = self.hosts.entry(host).or_default();
+            *sides = (sides.0 + arrived, sides.1 + left);
+        }
+        self.keep_hosts();
+        for (number, calls) in other.numbers {
+            let ours = self.numbers.entry(number).or_default();
+            calls.into_iter().for_each(|call| keep_first(ours, call));
+        }
+        while self.numbers.len() > SAMPLE {
+            self.numbers.pop_last();
+        }
+    }
+
+    /// Lets all hosts go but those with the least hashes. One that stays in the end has never gone,
+    /// so its counts are whole, in whatever order and by however many it was counted.
+    fn keep_hosts(&mut self) {
+        if self.hosts.len() <= MAX_HOSTS {
+            return;
+        }
+        let mut hashes: Vec<u64> = self.hosts.keys().map(|h| Mix.hash_one(h)).collect();
+        let (_, limit, _) = hashes.select_nth_unstable(MAX_HOSTS - 1);
+        let limit = *limit;
+        self.hosts.retain(|h, _| Mix.hash_one(h) <= limit);
+    }
+
     /// Hosts that look like a B2BUA, in order of address.
     pub(super) fn suspects(&self) -> Vec<Suspect> {
-        let mut suspects: Vec<Suspect> = self
+        let mut kept = self.clone();
+        kept.keep_hosts();
+        let mut suspects: Vec<Suspect> = kept
             .hosts
             .iter()
             .filter(|(_, (arrived, left))| *arrived >= ENOUGH && *left >= ENOUGH)

@@ -13,13 +13,70 @@ const HIGHEST_US: u64 = 7 * 24 * 3600 * 1_000_000;
 /// Significant digits: a bucket is at most 1 % wide.
 const DIGITS: u8 = 2;
 
+/// Buckets that are listed one by one before all of them get a place: most next hops have few.
+const FEW: usize = 256;
+
 /// Delays, in nanoseconds in and out.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Histogram {
-    buckets: Option<Hdr<u64>>,
+    buckets: Buckets,
     count: u64,
     min: Nanos,
     max: Nanos,
+}
+
+#[derive(Clone, Debug)]
+enum Buckets {
+    /// Least value and count of each, sorted.
+    Few(Vec<(u64, u64)>),
+    All(Hdr<u64>),
+}
+
+impl Default for Buckets {
+    fn default() -> Self {
+        Self::Few(Vec::new())
+    }
+}
+
+impl Buckets {
+    fn add(&mut self, us: u64, count: u64) {
+        match self {
+            Self::All(all) => all.saturating_record_n(us, count),
+            Self::Few(few) => {
+                let least = least_of_bucket(us);
+                match few.binary_search_by_key(&least, |(value, _)| *value) {
+                    Ok(i) => few[i].1 += count,
+                    Err(_) if few.len() >= FEW => {
+                        let mut all = self.all();
+                        if let Some(all) = &mut all {
+                            all.saturating_record_n(us, count);
+                        }
+                        *self = all.map_or(Self::Few(Vec::new()), Self::All);
+                    }
+                    Err(i) => few.insert(i, (least, count)),
+                }
+            }
+        }
+    }
+
+    /// All buckets; `None` only if there is no memory.
+    fn all(&self) -> Option<Hdr<u64>> {
+        match self {
+            Self::All(all) => Some(all.clone()),
+            Self::Few(few) => {
+                let mut all = Hdr::new_with_bounds(1, HIGHEST_US, DIGITS).ok()?;
+                few.iter().for_each(|(value, count)| all.saturating_record_n(*value, *count));
+                Some(all)
+            }
+        }
+    }
+}
+
+/// The least value that shares a bucket with `us`: eight binary digits are kept, which is what two
+/// decimal ones take.
+fn least_of_bucket(us: u64) -> u64 {
+    let dropped = (u64::BITS - us.leading_zeros()).saturating_sub(8);
+    us >> dropped << dropped
 }
 
 impl Histogram {
@@ -33,17 +90,39 @@ impl Histogram {
         }
         self.count += 1;
         (self.min, self.max) = (self.min.min(delay), self.max.max(delay));
-        if self.buckets.is_none() {
-            self.buckets = Hdr::new_with_bounds(1, HIGHEST_US, DIGITS).ok();
+        self.buckets.add((delay.as_nanos() as u64 / 1_000).max(1), 1);
+    }
+
+    /// Adds the samples of `other`.
+    pub(super) fn merge(&mut self, other: Self) {
+        if self.count == 0 {
+            *self = other;
+            return;
         }
-        if let Some(buckets) = &mut self.buckets {
-            buckets.saturating_record((delay.as_nanos() as u64 / 1_000).max(1));
+        if other.count == 0 {
+            return;
+        }
+        self.count += other.count;
+        (self.min, self.max) = (self.min.min(other.min), self.max.max(other.max));
+        match other.buckets {
+            Buckets::Few(few) => few.iter().for_each(|(value, count)| self.buckets.add(*value, *count)),
+            Buckets::All(theirs) => {
+                let mut ours = self.buckets.all();
+                if let Some(ours) = &mut ours {
+                    // Bounds are the same: nothing can be out of range.
+                    let _ = ours.add(&theirs);
+                }
+                self.buckets = Buckets::All(ours.unwrap_or(theirs));
+            }
         }
     }
 
     /// The distribution; `None` without samples.
     pub(super) fn stats(&self) -> Option<DelayStats> {
-        let buckets = self.buckets.as_ref().filter(|_| self.count > 0)?;
+        if self.count == 0 {
+            return None;
+        }
+        let buckets = self.buckets.all()?;
         let at = |q: f64| {
             let us = i64::try_from(buckets.value_at_quantile(q)).unwrap_or(i64::MAX);
             Nanos::from_micros(us).clamp(self.min, self.max)
@@ -83,6 +162,30 @@ mod tests {
         for (got, want) in [(s.p50, 617_250_000.0), (s.p90, 1_111_050_000.0), (s.p99, 1_222_155_000.0)] {
             let off = (got.as_nanos() as f64 / want - 1.0).abs();
             assert!(off < 0.01, "{got:?} {want}");
+        }
+    }
+
+    #[test]
+    fn parts_merge_to_the_whole_whatever_their_sizes() {
+        let sample = |i: i64| Nanos::from_nanos(i * i * 7_919 % 700_000_000_000_000);
+        for (n, cut) in [(20, 7), (400, 3), (400, 200), (9_000, 4_000), (9_000, 8_990)] {
+            let (mut whole, mut a, mut b) =
+                (Histogram::default(), Histogram::default(), Histogram::default());
+            for i in 0..n {
+                whole.record(sample(i));
+                if i < cut { a.record(sample(i)) } else { b.record(sample(i)) }
+            }
+            a.merge(b);
+            assert_eq!(a.stats(), whole.stats(), "{n} cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_bucket_is_told_by_its_least_value() {
+        let all = Hdr::<u64>::new_with_bounds(1, HIGHEST_US, DIGITS).unwrap();
+        for us in (0..40).flat_map(|s| [1_u64 << s, (1 << s) + 1, (3 << s) - 1]).filter(|us| *us < HIGHEST_US)
+        {
+            assert_eq!(least_of_bucket(us), all.lowest_equivalent(us), "{us}");
         }
     }
 

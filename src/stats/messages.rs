@@ -2,6 +2,7 @@
 
 use crate::flow::Transport;
 use crate::sip::{Message, Start, StatusCode};
+use crate::stats::admission::Names;
 use crate::stats::names::Methods;
 use crate::stats::summary::{
     CellRow, ClassRow, CodeRow, FailureRow, Failures, Messages, MethodRow, ResponseMethodRow, Responses,
@@ -31,18 +32,25 @@ pub(super) struct MessageTally {
 }
 
 impl MessageTally {
-    pub(super) fn note(&mut self, message: &Message<'_>, transport: Transport, bin: Bin, alive: bool) {
+    pub(super) fn note(
+        &mut self,
+        message: &Message<'_>,
+        transport: Transport,
+        bin: Bin,
+        alive: bool,
+        methods: &mut Names,
+    ) {
         self.transports[transport as usize] += 1;
         match message.start {
             Start::Request { method, .. } => {
-                let row = self.methods.admit(Some(method));
+                let row = self.methods.admit(Some(method), methods);
                 if row >= self.requests.len() {
                     self.requests.resize(row + 1, Counts::default());
                 }
                 self.requests[row].note(bin);
             }
             Start::Response { status, .. } => {
-                let row = self.methods.admit(message.cseq.as_ref().map(|c| c.method));
+                let row = self.methods.admit(message.cseq.as_ref().map(|c| c.method), methods);
                 let cell = self.cell(row, status);
                 cell.counts.note(bin);
                 if alive && bin == Bin::First && status.class() >= 4 && !status.is_challenge() {
@@ -64,6 +72,31 @@ impl MessageTally {
         }
         let codes = self.cells[row].get_or_insert_with(|| Box::new([Cell::default(); CODES]));
         &mut codes[usize::from(status.get() - StatusCode::MIN)]
+    }
+
+    /// Adds what `other` counted; tells which row each of its rows is here.
+    pub(super) fn merge(&mut self, other: &Self) -> impl Fn(usize) -> usize + use<> {
+        let here = self.methods.merge(&other.methods);
+        for (row, counts) in other.requests.iter().enumerate() {
+            let row = here(row);
+            if row >= self.requests.len() {
+                self.requests.resize(row + 1, Counts::default());
+            }
+            self.requests[row] += *counts;
+        }
+        for (row, codes) in other.cells.iter().enumerate() {
+            for (i, theirs) in codes.iter().flat_map(|codes| codes.iter().enumerate()) {
+                let Some(status) = StatusCode::new(StatusCode::MIN + i as u16) else { continue };
+                if theirs.counts.messages() + theirs.inner > 0 {
+                    let ours = self.cell(here(row), status);
+                    ours.counts += theirs.counts;
+                    ours.inner += theirs.inner;
+                    ours.alive += theirs.alive;
+                }
+            }
+        }
+        self.transports.iter_mut().zip(other.transports).for_each(|(a, b)| *a += b);
+        here
     }
 
     /// Rows of methods that occur, with their cells that occur.

@@ -3,6 +3,7 @@
 //! In: what transactions and calls observed. Out: a [`Summary`], which every report only writes
 //! down.
 
+mod admission;
 mod attempts;
 mod b2bua;
 mod counts;
@@ -19,9 +20,9 @@ pub mod summary;
 mod tally;
 mod texts;
 
+pub use admission::Admission;
 pub use counts::Counts;
 pub use finish::End;
-pub use names::MAX_METHODS;
 pub use number::number;
 pub use ratio::{Ratio, share};
 pub use summary::Summary;

@@ -1,16 +1,16 @@
-//! Names that the traffic chooses: bounded tables of keys with counts.
+//! Names that the traffic chooses: tables of keys with counts.
 //!
-//! The first keys to come get a row, the rest is added up in one: totals stay exact.
+//! Keys that were admitted (see `admission`) get a row, the rest is added up in one: totals stay
+//! exact. Which row is which does not show: tables of several threads merge by key.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 
 use crate::hash::Mix;
 use crate::sip::Method;
+use crate::stats::admission::Names;
 use crate::transaction::MethodKey;
 
-/// Unregistered methods that get a row of their own.
-pub const MAX_METHODS: usize = 64;
 const UNKNOWN: usize = 14;
 const OTHER: usize = 15;
 const FIRST_NAMED: usize = 16;
@@ -19,29 +19,28 @@ const FIRST_NAMED: usize = 16;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Methods {
     named: HashMap<MethodKey, usize, Mix>,
-    names: Vec<String>,
+    names: Vec<(MethodKey, String)>,
     refused: bool,
 }
 
 impl Methods {
     /// The row of `method`; admits it.
-    pub(super) fn admit(&mut self, method: Option<Method<'_>>) -> usize {
+    pub(super) fn admit(&mut self, method: Option<Method<'_>>, admitted: &mut Names) -> usize {
         let Some(method) = method else { return UNKNOWN };
         let key = MethodKey::of(method);
         if let Some(row) = key.index() {
             return row;
         }
-        if let Some(row) = self.named.get(&key) {
-            return *row;
-        }
-        if self.names.len() >= MAX_METHODS {
+        if !admitted.admit(&key) {
             self.refused = true;
             return OTHER;
         }
-        let row = FIRST_NAMED + self.names.len();
-        self.names.push(String::from_utf8_lossy(method.as_bytes()).into_owned());
-        self.named.insert(key, row);
-        row
+        self.give(key, || String::from_utf8_lossy(method.as_bytes()).into_owned())
+    }
+
+    /// `key`, or the key of all that were refused.
+    pub(super) fn known(key: MethodKey, admitted: &Names) -> MethodKey {
+        if key.index().is_some() || admitted.knows(&key) { key } else { MethodKey::OTHER }
     }
 
     /// The row of a method that was admitted, or refused, before.
@@ -55,37 +54,52 @@ impl Methods {
             UNKNOWN => "(unknown)".to_owned(),
             OTHER => "(other)".to_owned(),
             _ if row < UNKNOWN => String::from_utf8_lossy(Method::REGISTERED[row].as_bytes()).into_owned(),
-            _ => self.names.get(row - FIRST_NAMED).cloned().unwrap_or_default(),
+            _ => self.names.get(row - FIRST_NAMED).map(|(_, name)| name.clone()).unwrap_or_default(),
         }
     }
 
-    /// Whether `row` may lack messages that were added to `(other)`: never, since a name that has
-    /// a row keeps it; only `(other)` itself stands for several.
+    /// Whether some shard added messages of `row` to `(other)`.
     pub(super) fn at_least(&self, row: usize) -> bool {
-        self.refused && row == OTHER
+        self.refused && row >= OTHER
+    }
+
+    /// Takes the names of `other`; tells which row each of its rows is here.
+    pub(super) fn merge(&mut self, other: &Self) -> impl Fn(usize) -> usize + use<> {
+        self.refused |= other.refused;
+        let rows: Vec<usize> =
+            other.names.iter().map(|(key, name)| self.give(*key, || name.clone())).collect();
+        move |row| row.checked_sub(FIRST_NAMED).and_then(|i| rows.get(i).copied()).unwrap_or(row)
+    }
+
+    fn give(&mut self, key: MethodKey, name: impl FnOnce() -> String) -> usize {
+        let Self { named, names, .. } = self;
+        *named.entry(key).or_insert_with(|| {
+            names.push((key, name()));
+            FIRST_NAMED + names.len() - 1
+        })
     }
 }
 
-/// A bounded table of keys with counts.
+/// A table of keys with counts; see `admission` for its bound.
 #[derive(Clone, Debug)]
 pub(super) struct Table<K, V> {
     rows: HashMap<K, V, Mix>,
-    capacity: usize,
     /// What was refused a row.
     pub(super) other: V,
     /// How many keys' events went to `other`.
     pub(super) refused: u64,
 }
 
-impl<K: Eq + Hash, V: Default> Table<K, V> {
-    /// A table of at most `capacity` rows.
-    pub(super) fn new(capacity: usize) -> Self {
-        Self { rows: HashMap::default(), capacity, other: V::default(), refused: 0 }
+impl<K, V: Default> Default for Table<K, V> {
+    fn default() -> Self {
+        Self { rows: HashMap::default(), other: V::default(), refused: 0 }
     }
+}
 
-    /// The row of `key`, or the one for all others.
-    pub(super) fn row(&mut self, key: K) -> &mut V {
-        if self.rows.len() >= self.capacity && !self.rows.contains_key(&key) {
+impl<K: Eq + Hash, V: Default> Table<K, V> {
+    /// The row of `key` if it was `admitted`, or the one for all others.
+    pub(super) fn row(&mut self, key: K, admitted: bool) -> &mut V {
+        if !admitted {
             self.refused += 1;
             return &mut self.other;
         }
@@ -96,36 +110,61 @@ impl<K: Eq + Hash, V: Default> Table<K, V> {
     pub(super) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         self.rows.iter()
     }
+
+    /// Adds the rows of `other`.
+    pub(super) fn merge(&mut self, other: Self, add: impl Fn(&mut V, V)) {
+        for (key, value) in other.rows {
+            add(self.rows.entry(key).or_default(), value);
+        }
+        add(&mut self.other, other.other);
+        self.refused += other.refused;
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::admission::{Admission, METHODS};
 
     #[test]
     fn what_finds_no_room_is_added_to_other() {
-        let mut t: Table<u32, u64> = Table::new(2);
-        for k in [1, 2, 3, 1, 4] {
-            *t.row(k) += 1;
+        let mut t: Table<u32, u64> = Table::default();
+        for (key, admitted) in [(1, true), (2, true), (3, false), (1, true), (4, false)] {
+            *t.row(key, admitted) += 1;
         }
+        let mut more = Table::default();
+        *more.row(2, true) += 5;
+        *more.row(9, false) += 1;
+        t.merge(more, |a, b| *a += b);
         let mut rows: Vec<_> = t.iter().collect();
         rows.sort();
-        assert_eq!(rows, [(&1, &2), (&2, &1)]);
-        assert_eq!((t.other, t.refused), (2, 2));
+        assert_eq!(rows, [(&1, &2), (&2, &6)]);
+        assert_eq!((t.other, t.refused), (3, 3));
     }
 
     #[test]
     fn unregistered_methods_keep_their_row_and_later_ones_share_one() {
+        let mut admitted = Admission::default().methods;
         let mut m = Methods::default();
-        let first = m.admit(Some(Method::Other(b"FOO")));
-        for i in 0..MAX_METHODS {
-            m.admit(Some(Method::Other(format!("M{i}").as_bytes())));
-        }
+        let mut admit = |name: &str| m.admit(Some(Method::Other(name.as_bytes())), &mut admitted);
+        let first = admit("FOO");
+        (0..METHODS).for_each(|i| {
+            admit(&format!("M{i}"));
+        });
+        assert_eq!((admit("FOO"), admit("LATE")), (first, OTHER));
         assert_eq!(m.name(first), "FOO");
-        assert_eq!(m.admit(Some(Method::Other(b"FOO"))), first);
-        assert_eq!(m.admit(Some(Method::Other(b"LATE"))), OTHER);
-        assert!(m.at_least(OTHER) && !m.at_least(first));
-        let unknown = m.admit(None);
+        assert!(m.at_least(OTHER) && m.at_least(first) && !m.at_least(0));
+        let unknown = m.admit(None, &mut admitted);
         assert_eq!(m.name(unknown), "(unknown)");
+    }
+
+    #[test]
+    fn merged_methods_are_told_by_name() {
+        let (mut a, mut b) = (Methods::default(), Methods::default());
+        let mut admitted = Admission::default().methods;
+        a.admit(Some(Method::Other(b"FOO")), &mut admitted);
+        let (bar, foo) = (b.admit(Some(Method::Other(b"BAR")), &mut admitted), b.row(MethodKey::INVITE));
+        let here = a.merge(&b);
+        assert_eq!((a.name(here(bar)), here(foo)), ("BAR".to_owned(), foo));
     }
 }

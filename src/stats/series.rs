@@ -29,14 +29,42 @@ pub(super) struct Bucket {
     pub(super) ended: u64,
 }
 
+impl Bucket {
+    fn add(&mut self, other: Self) {
+        self.attempts += other.attempts;
+        self.answered += other.answered;
+        self.ended += other.ended;
+    }
+}
+
 impl Series {
     /// The bucket of `at`.
     pub(super) fn at(&mut self, at: Timestamp) -> &mut Bucket {
         let second = at.as_nanos().div_euclid(1_000_000_000);
-        if self.buckets.len() >= MAX_BUCKETS && self.width + 1 < WIDTHS_S.len() {
-            self.join();
+        while self.buckets.len() >= MAX_BUCKETS
+            && self.width + 1 < WIDTHS_S.len()
+            && !self.buckets.contains_key(&second.div_euclid(self.width_s()))
+        {
+            self.widen();
         }
         self.buckets.entry(second.div_euclid(self.width_s())).or_default()
+    }
+
+    /// Adds what `other` counted. The width is the one that all of it together needs, in any order
+    /// of adding.
+    pub(super) fn merge(&mut self, mut other: Self) {
+        while other.width < self.width {
+            other.widen();
+        }
+        while self.width < other.width {
+            self.widen();
+        }
+        for (k, theirs) in other.buckets {
+            self.buckets.entry(k).or_default().add(theirs);
+        }
+        while self.buckets.len() > MAX_BUCKETS && self.width + 1 < WIDTHS_S.len() {
+            self.widen();
+        }
     }
 
     /// Width of a bucket in seconds.
@@ -70,15 +98,15 @@ impl Series {
         Timestamp::from_wide_nanos(i128::from(bucket) * i128::from(self.width_s()) * 1_000_000_000)
     }
 
-    fn join(&mut self) {
+    fn widen(&mut self) {
+        if self.width + 1 >= WIDTHS_S.len() {
+            return;
+        }
         let before = self.width_s();
         self.width += 1;
         let factor = self.width_s() / before;
         for (k, b) in std::mem::take(&mut self.buckets) {
-            let joined = self.buckets.entry(k.div_euclid(factor)).or_default();
-            joined.attempts += b.attempts;
-            joined.answered += b.answered;
-            joined.ended += b.ended;
+            self.buckets.entry(k.div_euclid(factor)).or_default().add(b);
         }
     }
 }
@@ -102,6 +130,20 @@ mod tests {
         t.at(s(6)).ended += 1;
         t.at(s(7)).answered += 1;
         assert_eq!(t.most_concurrent(1), Some((s(5), 3)));
+    }
+
+    #[test]
+    fn parts_merge_to_the_whole_though_each_is_small() {
+        let n = MAX_BUCKETS as i64 + 5;
+        let mut parts = [Series::default(), Series::default(), Series::default()];
+        let mut whole = Series::default();
+        for i in 0..n {
+            parts[i as usize % 3].at(s(i)).attempts += 1;
+            whole.at(s(i)).attempts += 1;
+        }
+        let mut merged = Series::default();
+        parts.into_iter().rev().for_each(|p| merged.merge(p));
+        assert_eq!((merged.width_s(), &merged.buckets), (10, &whole.buckets));
     }
 
     #[test]

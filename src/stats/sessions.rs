@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::call::{Bye, Party, Protocol, Session};
+use crate::stats::admission::Names;
 use crate::stats::histogram::Histogram;
 use crate::stats::series::Series;
 use crate::stats::summary::{DelayKind, Duration, Load, Release, ReleaseReason, Sessions};
+use crate::stats::tally::{add_counts, add_histograms};
 use crate::time::{Nanos, Timestamp};
-
-/// Reasons for hanging up that get a row of their own.
-const MAX_REASONS: usize = 256;
 
 /// All sessions and BYEs.
 #[derive(Clone, Debug, Default)]
@@ -41,7 +40,7 @@ impl SessionTally {
         self.series.at(at).answered += 1;
     }
 
-    pub(super) fn session(&mut self, s: &Session, short: Nanos) {
+    pub(super) fn session(&mut self, s: &Session, short: Nanos, releases: &mut Names) {
         self.instant += u64::from(s.instant);
         let Some(started) = s.started else {
             // Its beginning was not captured: up since the first frame.
@@ -49,7 +48,7 @@ impl SessionTally {
             if let Some(at) = s.ended {
                 self.series.at(at).ended += 1;
             }
-            self.release(s);
+            self.release(s, releases);
             return;
         };
         self.sessions.confirmed += 1;
@@ -74,15 +73,15 @@ impl SessionTally {
             (DelayKind::SdtFailed, length + Nanos::from_secs(32))
         };
         self.delays.entry(kind).or_default().record(sample);
-        self.release(s);
+        self.release(s, releases);
     }
 
-    fn release(&mut self, s: &Session) {
+    fn release(&mut self, s: &Session, releases: &mut Names) {
         self.by[s.by as usize] += 1;
         self.refresh_failed += u64::from(s.refresh_failed);
         if let Some((protocol, cause)) = s.cause {
             let key = (s.by, protocol, cause);
-            if self.reasons.len() < MAX_REASONS || self.reasons.contains_key(&key) {
+            if releases.admit(&key) {
                 *self.reasons.entry(key).or_default() += 1;
             } else {
                 self.reasons_refused += 1;
@@ -106,6 +105,39 @@ impl SessionTally {
             let kind = if status.is_success() { DelayKind::Sdd } else { DelayKind::SddFailed };
             self.delays.entry(kind).or_default().record(delay);
         }
+    }
+
+    /// Adds what `other` counted.
+    pub(super) fn merge(&mut self, other: Self) {
+        let (ours, theirs) = (&mut self.sessions, other.sessions);
+        ours.confirmed += theirs.confirmed;
+        ours.completed += theirs.completed;
+        ours.failed += theirs.failed;
+        ours.up += theirs.up;
+        ours.lost += theirs.lost;
+        self.started_sum += other.started_sum;
+        self.answered_ns += other.answered_ns;
+        self.ended_ns += other.ended_ns;
+        for (a, b) in [
+            (&mut self.open, other.open),
+            (&mut self.ended, other.ended),
+            (&mut self.short, other.short),
+            (&mut self.instant, other.instant),
+            (&mut self.before_capture, other.before_capture),
+            (&mut self.reasons_refused, other.reasons_refused),
+            (&mut self.bye_2xx, other.bye_2xx),
+            (&mut self.bye_481, other.bye_481),
+            (&mut self.bye_other, other.bye_other),
+            (&mut self.bye_none, other.bye_none),
+            (&mut self.dropped, other.dropped),
+            (&mut self.refresh_failed, other.refresh_failed),
+        ] {
+            *a += b;
+        }
+        self.by.iter_mut().zip(other.by).for_each(|(a, b)| *a += b);
+        add_counts(&mut self.reasons, other.reasons);
+        self.series.merge(other.series);
+        add_histograms(&mut self.delays, other.delays);
     }
 
     pub(super) fn sessions(&self) -> Sessions {

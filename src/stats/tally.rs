@@ -10,18 +10,16 @@ use crate::config::HostSide;
 use crate::fate::Fates;
 use crate::flow::{Endpoint, FrameId, Origin, Transport};
 use crate::sip::{Message, StatusCode};
+use crate::stats::admission::Admission;
 use crate::stats::attempts::{AttemptTally, is_on};
 use crate::stats::b2bua::Crossings;
 use crate::stats::histogram::Histogram;
 use crate::stats::messages::MessageTally;
-use crate::stats::names::Table;
+use crate::stats::names::{Methods, Table};
 use crate::stats::sessions::SessionTally;
 use crate::stats::texts::TextTally;
 use crate::time::{Nanos, Timestamp};
 use crate::transaction::{Bin, MethodKey};
-
-/// Destinations by method that get a row of their own among unanswered requests.
-const MAX_SILENT: usize = 1024;
 
 /// What the user can choose that changes figures.
 #[derive(Clone, Debug)]
@@ -53,6 +51,8 @@ pub struct Tally {
     pub(super) first_reply: BTreeMap<usize, Histogram>,
     pub(super) evicted: BTreeMap<&'static str, u64>,
     pub(super) exact: bool,
+    /// The names that the shard at work has admitted.
+    admission: Box<Admission>,
 }
 
 /// REGISTER attempts.
@@ -87,13 +87,44 @@ impl Tally {
             crossings: Crossings::default(),
             reinvites: BTreeMap::new(),
             registers: RegisterTally::default(),
-            silence: Table::new(MAX_SILENT),
+            silence: Table::default(),
             requests_over: BTreeMap::new(),
             response_time: BTreeMap::new(),
             first_reply: BTreeMap::new(),
             evicted: BTreeMap::new(),
             exact: true,
+            admission: Box::default(),
         }
+    }
+
+    /// Counts what `work` tells, for a shard that has admitted `names`.
+    #[inline]
+    pub fn for_shard(&mut self, names: &mut Box<Admission>, work: impl FnOnce(&mut Self)) {
+        std::mem::swap(&mut self.admission, names);
+        work(self);
+        std::mem::swap(&mut self.admission, names);
+    }
+
+    /// Adds what `other` counted of other shards of the same input.
+    pub fn merge(&mut self, other: Self) {
+        self.fates.merge(&other.fates);
+        self.anomalies.merge(&other.anomalies);
+        let here = self.messages.merge(&other.messages);
+        self.texts.merge(other.texts);
+        self.attempts.merge(other.attempts);
+        self.sessions.merge(other.sessions);
+        self.crossings.merge(other.crossings);
+        add_counts(&mut self.reinvites, other.reinvites);
+        self.registers.merge(other.registers);
+        self.silence.merge(other.silence, SilenceTally::add);
+        for (method, theirs) in other.requests_over {
+            self.requests_over.entry(method).or_default().add(theirs);
+        }
+        let by_row = |rows: BTreeMap<usize, Histogram>| rows.into_iter().map(|(row, h)| (here(row), h));
+        add_histograms(&mut self.response_time, by_row(other.response_time));
+        add_histograms(&mut self.first_reply, by_row(other.first_reply));
+        add_counts(&mut self.evicted, other.evicted);
+        self.exact &= other.exact;
     }
 
     fn keeps(&self, attempt: &Attempt) -> bool {
@@ -108,9 +139,10 @@ impl Observer for Tally {
 
     fn message(&mut self, message: &Message<'_>, origin: &Origin, bin: Bin, alive: bool) {
         let transport: Transport = origin.transport;
-        self.messages.note(message, transport, bin, alive);
+        let Self { admission, .. } = self;
+        self.messages.note(message, transport, bin, alive, &mut admission.methods);
         if bin == Bin::First {
-            self.texts.note(message);
+            self.texts.note(message, origin, admission);
             let to_other = message.cseq.as_ref().is_some_and(|c| c.method != crate::sip::Method::Invite);
             if to_other && message.status().is_some_and(|s| s.get() == 408) {
                 self.anomalies.note(Anomaly::NonInvite408, origin.stamp.shown, origin.frame);
@@ -119,22 +151,25 @@ impl Observer for Tally {
     }
 
     fn first_reply(&mut self, method: MethodKey, delay: Nanos) {
-        let row = self.messages.methods.row(method);
+        let row = self.row(method);
         self.first_reply.entry(row).or_default().record(delay);
     }
 
     fn response_time(&mut self, method: MethodKey, delay: Nanos) {
-        let row = self.messages.methods.row(method);
+        let row = self.row(method);
         self.response_time.entry(row).or_default().record(delay);
     }
 
     fn inner(&mut self, method: MethodKey, status: StatusCode) {
-        self.messages.inner(method, status);
+        self.messages.inner(Methods::known(method, &self.admission.methods), status);
     }
 
     fn request_over(&mut self, request: &RequestOver) {
-        let all = self.requests_over.entry(request.method).or_default();
-        for row in [all, self.silence.row((request.method, request.destination))] {
+        let method = Methods::known(request.method, &self.admission.methods);
+        let key = (method, request.destination);
+        let admitted = self.admission.silence.admit(&key);
+        let all = self.requests_over.entry(method).or_default();
+        for row in [all, self.silence.row(key, admitted)] {
             row.requests += 1;
             if !request.answered {
                 row.unanswered += 1;
@@ -147,7 +182,7 @@ impl Observer for Tally {
         self.crossings.note(attempt);
         let kept = self.keeps(attempt);
         if kept {
-            self.attempts.note(attempt);
+            self.attempts.note(attempt, &mut self.admission.hops);
             self.sessions.series.at(attempt.started).attempts += 1;
         }
         kept
@@ -180,7 +215,7 @@ impl Observer for Tally {
     }
 
     fn session(&mut self, session: &Session) {
-        self.sessions.session(session, self.choices.short_call);
+        self.sessions.session(session, self.choices.short_call, &mut self.admission.releases);
     }
 
     fn bye(&mut self, bye: &Bye) {
@@ -193,7 +228,47 @@ impl Observer for Tally {
     }
 }
 
+/// Adds the counts of `more` by key.
+pub(super) fn add_counts<K: Ord>(to: &mut BTreeMap<K, u64>, more: BTreeMap<K, u64>) {
+    for (key, count) in more {
+        *to.entry(key).or_default() += count;
+    }
+}
+
+/// Adds the samples of `more` by key.
+pub(super) fn add_histograms<K: Ord>(
+    to: &mut BTreeMap<K, Histogram>,
+    more: impl IntoIterator<Item = (K, Histogram)>,
+) {
+    for (key, samples) in more {
+        to.entry(key).or_default().merge(samples);
+    }
+}
+
+impl SilenceTally {
+    fn add(&mut self, other: Self) {
+        self.unanswered += other.unanswered;
+        self.requests += other.requests;
+        self.retransmissions += other.retransmissions;
+    }
+}
+
+impl RegisterTally {
+    fn merge(&mut self, other: Self) {
+        add_counts(&mut self.outcomes, other.outcomes);
+        add_counts(&mut self.details, other.details);
+        add_counts(&mut self.codes, other.codes);
+        self.ineffective += other.ineffective;
+        self.rrd.merge(other.rrd);
+    }
+}
+
 impl Tally {
+    /// The row of `method`, or the one of all that the shard at work did not admit.
+    fn row(&self, method: MethodKey) -> usize {
+        self.messages.methods.row(Methods::known(method, &self.admission.methods))
+    }
+
     pub(super) fn decided(&self) -> u64 {
         self.attempts.attempts() - self.attempts.count(Outcome::Pending)
     }

@@ -4,12 +4,15 @@
 
 use std::collections::BTreeMap;
 
+use crate::flow::{FrameId, Origin};
 use crate::registry;
 use crate::sip::{Message, Reason, Start, StatusCode, Warning, retry_after_seconds, unquote};
+use crate::stats::admission::Admission;
 use crate::stats::names::Table;
 use crate::stats::summary::{PhraseRow, ReasonRow, RetryAfterRow};
+use crate::time::Timestamp;
 
-/// Rows of each table.
+/// Rows of each table that are told; the rest is added up.
 const MAX_ROWS: usize = 256;
 /// Bytes of a text that are kept.
 const MAX_TEXT: usize = 120;
@@ -20,11 +23,19 @@ type ReasonKey = (String, String, Option<u32>, Option<String>);
 #[derive(Clone, Debug, Default)]
 struct ReasonTally {
     count: u64,
-    text: Option<String>,
+    /// The first text that came with it, and when.
+    text: Option<(Timestamp, FrameId, String)>,
+}
+
+impl ReasonTally {
+    fn add(&mut self, other: Self) {
+        self.count += other.count;
+        self.text = [self.text.take(), other.text].into_iter().flatten().min();
+    }
 }
 
 /// All texts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct TextTally {
     reasons: Table<ReasonKey, ReasonTally>,
     phrases: Table<(StatusCode, String), u64>,
@@ -32,38 +43,46 @@ pub(super) struct TextTally {
     retry_after: BTreeMap<StatusCode, (u64, u32, u32)>,
 }
 
-impl Default for TextTally {
-    fn default() -> Self {
-        Self {
-            reasons: Table::new(MAX_ROWS),
-            phrases: Table::new(MAX_ROWS),
-            warnings: Table::new(MAX_ROWS),
-            retry_after: BTreeMap::new(),
-        }
-    }
-}
-
 impl TextTally {
-    pub(super) fn note(&mut self, message: &Message<'_>) {
+    pub(super) fn note(&mut self, message: &Message<'_>, origin: &Origin, names: &mut Admission) {
         for reason in message.reasons.iter().filter_map(|v| Reason::parse(v)) {
             let key = (carrier(message), text(reason.protocol), reason.cause, reason.location.map(text));
-            let row = self.reasons.row(key);
+            let admitted = names.reasons.admit(&key);
+            let row = self.reasons.row(key, admitted);
             row.count += 1;
-            if row.text.is_none() {
-                row.text = reason.text.map(|t| text(&unquote(t)));
+            let (time, frame) = (origin.stamp.shown, origin.frame);
+            if let Some(words) = reason.text
+                && row.text.as_ref().is_none_or(|(t, f, _)| (time, frame) < (*t, *f))
+            {
+                row.text = Some((time, frame, text(&unquote(words))));
             }
         }
         let Start::Response { status, reason } = message.start else { return };
         if registry::reason(status).is_none_or(|phrase| phrase.as_bytes() != reason) && !reason.is_empty() {
-            *self.phrases.row((status, text(reason))) += 1;
+            let key = (status, text(reason));
+            let admitted = names.phrases.admit(&key);
+            *self.phrases.row(key, admitted) += 1;
         }
         if let Some(warning) = message.warning.and_then(Warning::parse) {
             let words = format!("{:03} {}", warning.code, text(warning.text));
-            *self.warnings.row((status, words)) += 1;
+            let key = (status, words);
+            let admitted = names.warnings.admit(&key);
+            *self.warnings.row(key, admitted) += 1;
         }
         if let Some(seconds) = message.retry_after.and_then(retry_after_seconds) {
             let row = self.retry_after.entry(status).or_insert((0, seconds, seconds));
             *row = (row.0 + 1, row.1.min(seconds), row.2.max(seconds));
+        }
+    }
+
+    /// Adds what `other` counted.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.reasons.merge(other.reasons, ReasonTally::add);
+        self.phrases.merge(other.phrases, |a, b| *a += b);
+        self.warnings.merge(other.warnings, |a, b| *a += b);
+        for (status, (count, min, max)) in other.retry_after {
+            let row = self.retry_after.entry(status).or_insert((0, min, max));
+            *row = (row.0 + count, row.1.min(min), row.2.max(max));
         }
     }
 
@@ -76,7 +95,7 @@ impl TextTally {
                 protocol: protocol.clone(),
                 cause: *cause,
                 location: location.clone(),
-                text: t.text.clone(),
+                text: t.text.as_ref().map(|(_, _, words)| words.clone()),
                 count: t.count,
             })
             .collect();
@@ -90,14 +109,16 @@ impl TextTally {
                 ))
             })
         });
-        if self.reasons.refused > 0 {
+        let rest: u64 = rows.iter().skip(MAX_ROWS).map(|r| r.count).sum();
+        rows.truncate(MAX_ROWS);
+        if self.reasons.refused + rest > 0 {
             rows.push(ReasonRow {
                 carried_by: "(other)".to_owned(),
                 protocol: String::new(),
                 cause: None,
                 location: None,
                 text: None,
-                count: self.reasons.other.count,
+                count: self.reasons.other.count + rest,
             });
         }
         rows
@@ -128,10 +149,12 @@ fn rows(table: &Table<(StatusCode, String), u64>) -> Vec<PhraseRow> {
         .map(|((status, text), count)| PhraseRow { status: *status, text: Some(text.clone()), count: *count })
         .collect();
     rows.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| (a.status, &a.text).cmp(&(b.status, &b.text))));
-    if table.refused > 0
+    let rest: u64 = rows.iter().skip(MAX_ROWS).map(|r| r.count).sum();
+    rows.truncate(MAX_ROWS);
+    if table.refused + rest > 0
         && let Some(status) = rows.first().map(|r| r.status)
     {
-        rows.push(PhraseRow { status, text: None, count: table.other });
+        rows.push(PhraseRow { status, text: None, count: table.other + rest });
     }
     rows
 }

@@ -41,6 +41,9 @@ impl MethodKey {
     /// A message without a usable method.
     pub const UNKNOWN: Self = Self(14);
 
+    /// Methods that are not told apart.
+    pub const OTHER: Self = Self(15);
+
     /// The key of `method`.
     pub fn of(method: Method<'_>) -> Self {
         Self(match method {
