@@ -303,6 +303,7 @@ fn down(a: &Counts, b: &Counts) -> std::cmp::Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::Admission;
     use crate::sip::{Scan, scan_datagram};
 
     #[test]
@@ -311,7 +312,7 @@ mod tests {
         for code in [200, 407, 486] {
             let text = format!("SIP/2.0 {code} X\r\nCall-ID: a\r\nCSeq: 1 INVITE\r\n\r\n");
             let Scan::Message(message) = scan_datagram(text.as_bytes(), false) else { panic!("{text}") };
-            tally.note(&message, Transport::Udp, Bin::First, false);
+            tally.note(&message, Transport::Udp, Bin::First, false, &mut Admission::default().methods);
             let method = MethodKey::of(crate::sip::Method::Invite);
             if code != 200 {
                 tally.inner(method, StatusCode::new(code).unwrap());
