@@ -147,6 +147,11 @@ vectors! {
     v79_refresh_failed = "79-refresh-failed";
     v80_registrations_of_one_phone_interleaved = "80-registrations-of-one-phone-interleaved";
     v81_register_outcomes = "81-register-outcomes";
+    v82_delays_one_by_one = "82-delays-one-by-one";
+    v83_delays_of_failures = "83-delays-of-failures";
+    v84_concurrency_is_no_sum = "84-concurrency-is-no-sum";
+    v85_concurrency = "85-concurrency";
+    v86_retry_just_inside_and_just_after_32_seconds = "86-retry-just-inside-and-just-after-32-seconds";
 }
 
 #[test]

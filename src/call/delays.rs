@@ -19,7 +19,8 @@ pub(super) fn ringback(leg: &Leg) -> Option<Timestamp> {
 pub(super) fn first_request(legs: &Legs<'_>) -> Option<Timestamp> {
     let first = legs.references().next()?;
     let exchange = legs.exchange_of(first.key)?;
-    legs.in_exchange(exchange).filter_map(|l| l.requested).min()
+    let first = legs.numbered_references().filter(|(x, _)| *x == exchange);
+    first.filter_map(|(_, l)| l.requested).min()
 }
 
 pub(super) fn span(from: Option<Timestamp>, to: Option<Timestamp>) -> Option<Nanos> {

@@ -49,6 +49,11 @@ impl<'a> Legs<'a> {
         self.numbers().map(|i| self.all[i])
     }
 
+    /// Reference legs with their exchange's number, in order.
+    pub(super) fn numbered_references(&self) -> impl Iterator<Item = (usize, &'a Leg)> + '_ {
+        self.numbers().map(|i| (self.exchange[i], self.all[i]))
+    }
+
     /// Legs that are not reference legs.
     pub(super) fn downstream(&self) -> impl Iterator<Item = &'a Leg> + '_ {
         self.all.iter().zip(&self.reference).filter(|(_, r)| !**r).map(|(l, _)| *l)

@@ -25,7 +25,7 @@ pub struct Tombstone {
     pub at: Timestamp,
     /// Its final code, 0 if it had none.
     pub code: u16,
-    /// The last code of a final that came after it was over, 0 for none.
+    /// The last code that came after it was over and counted, 0 for none.
     pub late_code: u16,
     /// Bits of the taps that saw it; see `Tap::bit`.
     pub taps: u16,
@@ -38,8 +38,9 @@ pub struct Tombstone {
 pub enum Late {
     /// The same again, or a copy from another tap.
     Copy(Bin),
-    /// A final that was not seen before: a response, but nobody's final.
-    OtherFinal,
+    /// A final of another code, or any response where there was no final: it counts, but decides
+    /// nothing.
+    OtherCode,
     /// An ACK that was not seen before.
     FirstAck,
     /// The identifiers begin something new (rule 0).
@@ -78,9 +79,11 @@ impl Tombstone {
                 Late::Begins
             }
             (Some(method), _) if method != MethodKey::ACK && self.code != 0 && quiet > QUIET => Late::Begins,
-            (_, Some(s)) if s.is_final() && ![self.code, self.late_code].contains(&s.get()) => {
+            (_, Some(s))
+                if (s.is_final() || self.code == 0) && ![self.code, self.late_code].contains(&s.get()) =>
+            {
                 self.late_code = s.get();
-                Late::OtherFinal
+                Late::OtherCode
             }
             _ => Late::Copy(Bin::Retransmission),
         };

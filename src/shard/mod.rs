@@ -199,7 +199,7 @@ impl Shard {
             if let Some(mut conversation) = take_if(&mut self.asleep, call, born) {
                 let mut around =
                     Surroundings { observer: &mut *observer, memory: &mut self.memory, window: self.window };
-                conversation.evict(now, &mut around);
+                conversation.lose_sessions(&mut around);
             }
         }
     }
@@ -247,7 +247,10 @@ impl Shard {
             .slots
             .iter()
             .enumerate()
-            .filter_map(|(i, c)| c.as_ref().map(|c| (!c.is_finished(), c.last(), self.born[i], i)))
+            .filter_map(|(i, c)| {
+                let (open, at) = c.as_ref()?.eviction_rank();
+                Some((open, at, self.born[i], i))
+            })
             .collect();
         let batch = (all.len() / EVICTION_SHARE).max(1);
         if all.len() > batch {
@@ -256,13 +259,12 @@ impl Shard {
         }
         all.sort_unstable();
         for (open, _, _, i) in all {
-            let Some(mut conversation) = self.slots[i].take() else { continue };
-            self.numbers.remove(&conversation.call());
-            self.free.push(i as u32);
+            let Some(Some(conversation)) = self.slots.get_mut(i) else { continue };
             let mut around =
                 Surroundings { observer: &mut *observer, memory: &mut self.memory, window: self.window };
             conversation.evict(now, &mut around);
             observer.evicted("conversations", 1, open);
+            self.put_to_sleep(i);
         }
     }
 }

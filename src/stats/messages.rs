@@ -303,8 +303,8 @@ fn down(a: &Counts, b: &Counts) -> std::cmp::Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::Admission;
     use crate::sip::{Scan, scan_datagram};
+    use crate::stats::Admission;
 
     #[test]
     fn an_inner_challenge_is_left_out_once() {

@@ -1,7 +1,7 @@
 //! What began and ended when: attempts and calls by second, bounded.
 //!
-//! Buckets are aligned to the epoch. When there are too many, they are joined: widths are 1 s,
-//! 10 s, 1 min, 10 min, 1 h, 1 day.
+//! Buckets are aligned to the epoch. When there are too many, they are joined: widths are 1 s (for
+//! calls that are up 0.1 s), 10 s, 1 min, 10 min, 1 h, 1 day.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,11 @@ use crate::time::Timestamp;
 
 /// Buckets kept before they are joined: a day of seconds, and some.
 const MAX_BUCKETS: usize = 100_000;
-const WIDTHS_S: [i64; 6] = [1, 10, 60, 600, 3_600, 86_400];
+/// Widths of buckets in tenths of a second.
+const WIDTHS: [i64; 7] = [1, 10, 100, 600, 6_000, 36_000, 864_000];
 
 /// Starts and ends by time.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Series {
     width: usize,
     buckets: BTreeMap<i64, Bucket>,
@@ -38,16 +39,26 @@ impl Bucket {
 }
 
 impl Series {
+    /// Buckets of a second.
+    pub(super) fn of_seconds() -> Self {
+        Self { width: 1, buckets: BTreeMap::new() }
+    }
+
+    /// Buckets of a tenth of a second: calls that follow one another are rarely in one.
+    pub(super) fn of_tenths() -> Self {
+        Self { width: 0, buckets: BTreeMap::new() }
+    }
+
     /// The bucket of `at`.
     pub(super) fn at(&mut self, at: Timestamp) -> &mut Bucket {
-        let second = at.as_nanos().div_euclid(1_000_000_000);
+        let tenth = at.as_nanos().div_euclid(100_000_000);
         while self.buckets.len() >= MAX_BUCKETS
-            && self.width + 1 < WIDTHS_S.len()
-            && !self.buckets.contains_key(&second.div_euclid(self.width_s()))
+            && self.width + 1 < WIDTHS.len()
+            && !self.buckets.contains_key(&tenth.div_euclid(self.tenths()))
         {
             self.widen();
         }
-        self.buckets.entry(second.div_euclid(self.width_s())).or_default()
+        self.buckets.entry(tenth.div_euclid(self.tenths())).or_default()
     }
 
     /// Adds what `other` counted. The width is the one that all of it together needs, in any order
@@ -62,14 +73,14 @@ impl Series {
         for (k, theirs) in other.buckets {
             self.buckets.entry(k).or_default().add(theirs);
         }
-        while self.buckets.len() > MAX_BUCKETS && self.width + 1 < WIDTHS_S.len() {
+        while self.buckets.len() > MAX_BUCKETS && self.width + 1 < WIDTHS.len() {
             self.widen();
         }
     }
 
-    /// Width of a bucket in seconds.
-    pub(super) fn width_s(&self) -> i64 {
-        WIDTHS_S[self.width]
+    /// Width of a bucket in tenths of a second.
+    fn tenths(&self) -> i64 {
+        WIDTHS[self.width]
     }
 
     /// The bucket with most attempts, the first of several: its start and their number.
@@ -79,32 +90,34 @@ impl Series {
     }
 
     /// The most calls up at once, and the bucket in which, given `before` that were up at the
-    /// beginning. Within a bucket starts come before ends.
+    /// beginning: starts less ends by the end of each bucket, so never more than there were; one at
+    /// least where any call was up.
     pub(super) fn most_concurrent(&self, before: u64) -> Option<(Timestamp, u64)> {
         let mut up = before as i64;
         let mut best: Option<(Timestamp, u64)> = None;
         for (k, b) in &self.buckets {
-            up = up.saturating_add_unsigned(b.answered);
-            let now = up.max(0) as u64;
+            // Whatever ended before it and after: while one that begins here lasts, it is up.
+            let one = u64::from(b.answered > 0 || up > 0);
+            up = up.saturating_add_unsigned(b.answered).saturating_sub_unsigned(b.ended);
+            let now = one.max(up.max(0) as u64);
             if now > best.map_or(0, |(_, n)| n) {
                 best = Some((self.start(*k), now));
             }
-            up = up.saturating_sub_unsigned(b.ended);
         }
         best
     }
 
     fn start(&self, bucket: i64) -> Timestamp {
-        Timestamp::from_wide_nanos(i128::from(bucket) * i128::from(self.width_s()) * 1_000_000_000)
+        Timestamp::from_wide_nanos(i128::from(bucket) * i128::from(self.tenths()) * 100_000_000)
     }
 
     fn widen(&mut self) {
-        if self.width + 1 >= WIDTHS_S.len() {
+        if self.width + 1 >= WIDTHS.len() {
             return;
         }
-        let before = self.width_s();
+        let before = self.tenths();
         self.width += 1;
-        let factor = self.width_s() / before;
+        let factor = self.tenths() / before;
         for (k, b) in std::mem::take(&mut self.buckets) {
             self.buckets.entry(k.div_euclid(factor)).or_default().add(b);
         }
@@ -115,13 +128,24 @@ impl Series {
 mod tests {
     use super::*;
 
+    #[test]
+    fn calls_that_follow_one_another_are_never_up_at_once() {
+        let ms = |n: i64| Timestamp::from_nanos(n * 1_000_000);
+        let mut t = Series::of_tenths();
+        for i in 0..10 {
+            t.at(ms(i * 50)).answered += 1;
+            t.at(ms(i * 50 + 40)).ended += 1;
+        }
+        assert_eq!(t.most_concurrent(0).map(|(_, n)| n), Some(1));
+    }
+
     fn s(n: i64) -> Timestamp {
         Timestamp::from_nanos(n * 1_000_000_000)
     }
 
     #[test]
     fn peaks_are_the_first_of_equals() {
-        let mut t = Series::default();
+        let mut t = Series::of_seconds();
         for at in [5, 5, 9, 9, 7] {
             t.at(s(at)).attempts += 1;
         }
@@ -135,24 +159,24 @@ mod tests {
     #[test]
     fn parts_merge_to_the_whole_though_each_is_small() {
         let n = MAX_BUCKETS as i64 + 5;
-        let mut parts = [Series::default(), Series::default(), Series::default()];
-        let mut whole = Series::default();
+        let mut parts = [Series::of_seconds(), Series::of_seconds(), Series::of_seconds()];
+        let mut whole = Series::of_seconds();
         for i in 0..n {
             parts[i as usize % 3].at(s(i)).attempts += 1;
             whole.at(s(i)).attempts += 1;
         }
-        let mut merged = Series::default();
+        let mut merged = Series::of_seconds();
         parts.into_iter().rev().for_each(|p| merged.merge(p));
-        assert_eq!((merged.width_s(), &merged.buckets), (10, &whole.buckets));
+        assert_eq!((merged.tenths(), &merged.buckets), (100, &whole.buckets));
     }
 
     #[test]
     fn buckets_are_joined_when_there_are_too_many() {
-        let mut t = Series::default();
+        let mut t = Series::of_seconds();
         for i in 0..2 * MAX_BUCKETS as i64 {
             t.at(s(i)).attempts += 1;
         }
-        assert_eq!(t.width_s(), 10);
+        assert_eq!(t.tenths(), 100);
         assert!(t.buckets.len() < MAX_BUCKETS);
         assert_eq!(t.buckets.values().map(|b| b.attempts).sum::<u64>(), 2 * MAX_BUCKETS as u64);
     }

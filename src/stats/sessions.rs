@@ -11,7 +11,7 @@ use crate::stats::tally::{add_counts, add_histograms};
 use crate::time::{Nanos, Timestamp};
 
 /// All sessions and BYEs.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct SessionTally {
     sessions: Sessions,
     started_sum: i128,
@@ -31,13 +31,44 @@ pub(super) struct SessionTally {
     bye_none: u64,
     dropped: u64,
     refresh_failed: u64,
-    pub(super) series: Series,
+    /// Attempts by second.
+    pub(super) attempts: Series,
+    /// Calls by tenth of a second.
+    calls: Series,
     pub(super) delays: BTreeMap<DelayKind, Histogram>,
+}
+
+impl Default for SessionTally {
+    fn default() -> Self {
+        Self {
+            sessions: Sessions::default(),
+            started_sum: 0,
+            open: 0,
+            answered_ns: 0,
+            ended: 0,
+            ended_ns: 0,
+            short: 0,
+            instant: 0,
+            before_capture: 0,
+            by: [0; 4],
+            reasons: BTreeMap::new(),
+            reasons_refused: 0,
+            bye_2xx: 0,
+            bye_481: 0,
+            bye_other: 0,
+            bye_none: 0,
+            dropped: 0,
+            refresh_failed: 0,
+            attempts: Series::of_seconds(),
+            calls: Series::of_tenths(),
+            delays: BTreeMap::new(),
+        }
+    }
 }
 
 impl SessionTally {
     pub(super) fn answered(&mut self, at: Timestamp) {
-        self.series.at(at).answered += 1;
+        self.calls.at(at).answered += 1;
     }
 
     pub(super) fn session(&mut self, s: &Session, short: Nanos, releases: &mut Names) {
@@ -46,7 +77,7 @@ impl SessionTally {
             // Its beginning was not captured: up since the first frame.
             self.before_capture += 1;
             if let Some(at) = s.ended {
-                self.series.at(at).ended += 1;
+                self.calls.at(at).ended += 1;
             }
             self.release(s, releases);
             return;
@@ -66,7 +97,7 @@ impl SessionTally {
         self.ended_ns += i128::from(length.as_nanos());
         self.answered_ns += i128::from(length.as_nanos());
         self.short += u64::from(length <= short);
-        self.series.at(ended).ended += 1;
+        self.calls.at(ended).ended += 1;
         let (kind, sample) = if s.completed {
             (DelayKind::Sdt, length)
         } else {
@@ -136,7 +167,8 @@ impl SessionTally {
         }
         self.by.iter_mut().zip(other.by).for_each(|(a, b)| *a += b);
         add_counts(&mut self.reasons, other.reasons);
-        self.series.merge(other.series);
+        self.attempts.merge(other.attempts);
+        self.calls.merge(other.calls);
         add_histograms(&mut self.delays, other.delays);
     }
 
@@ -209,8 +241,8 @@ impl SessionTally {
     }
 
     pub(super) fn load(&self, attempts: u64, span: Nanos) -> Load {
-        let busiest = self.series.busiest();
-        let concurrent = self.series.most_concurrent(self.before_capture);
+        let busiest = self.attempts.busiest();
+        let concurrent = self.calls.most_concurrent(self.before_capture);
         let seconds = span.as_secs_f64();
         Load {
             // Over less than a second a rate per second says nothing.

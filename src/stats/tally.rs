@@ -183,7 +183,7 @@ impl Observer for Tally {
         let kept = self.keeps(attempt);
         if kept {
             self.attempts.note(attempt, &mut self.admission.hops);
-            self.sessions.series.at(attempt.started).attempts += 1;
+            self.sessions.attempts.at(attempt.started).attempts += 1;
         }
         kept
     }

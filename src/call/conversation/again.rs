@@ -37,13 +37,13 @@ impl Conversation {
                 return false;
             }
             Late::Copy(bin) => bin,
-            Late::FirstAck | Late::OtherFinal => Bin::First,
+            Late::FirstAck | Late::OtherCode => Bin::First,
         };
-        if late == Late::OtherFinal && had_final {
+        if late == Late::OtherCode && had_final {
             odd(Anomaly::LateFinal);
         }
         around.observer.message(message, origin, bin, false);
-        if let (Late::OtherFinal, true, Some(status)) = (late, had_final, message.status()) {
+        if let (Late::OtherCode, true, Some(status)) = (late, had_final, message.status()) {
             around.observer.inner(keys.method, status);
         }
         true

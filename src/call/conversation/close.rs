@@ -6,12 +6,12 @@ use crate::anomaly::Anomaly;
 use crate::time::{Nanos, Timestamp};
 use crate::transaction::{CallKey, Exchange, Leg, MethodKey, Role, TIMER_B};
 
-use super::super::Detail;
 use super::super::legs::Legs;
 use super::super::memory::{Memory, Tombstone};
 use super::super::observer::{Observer, RequestOver};
 use super::super::registration;
 use super::super::verdict::{Case, deadline};
+use super::super::{Detail, RegisterOutcome};
 use super::hangup::{lose, session_of};
 use super::{Conversation, MAX_OPEN, Surroundings};
 
@@ -57,8 +57,7 @@ impl Conversation {
         around: &mut Surroundings<'_, impl Observer>,
     ) {
         let open = self.attempts[i].clone();
-        let mut exchanges: SmallVec<[&Exchange; 2]> = self.exchanges_of(open.id).collect();
-        exchanges.sort_by_key(|x| (x.started, x.legs.first().map(|l| l.order)));
+        let exchanges = in_order(self.exchanges_of(open.id).collect());
         let case = Case {
             b2bua: open.b2bua,
             assumed: open.assumed && exchanges.iter().all(|x| !x.requested),
@@ -114,16 +113,41 @@ impl Conversation {
                 i += 1;
                 continue;
             }
-            let open = self.registrations.remove(i);
-            let is_ours =
-                |x: &mut Exchange| x.method == MethodKey::REGISTER && x.role == Role::Initial(Some(id));
-            let mut ours: Vec<Exchange> = self.exchanges.extract_if(.., is_ours).collect();
-            ours.sort_by_key(|x| (x.started, x.cseq));
-            let registration = registration::judge(&open, &ours.iter().collect::<Vec<_>>(), now);
-            around.observer.registration(&registration);
-            for x in &ours {
-                self.close_exchange(x, now, around);
-            }
+            self.close_registration(i, now, false, around);
+        }
+    }
+
+    pub(super) fn evict_registrations(
+        &mut self,
+        now: Timestamp,
+        around: &mut Surroundings<'_, impl Observer>,
+    ) {
+        while !self.registrations.is_empty() {
+            self.close_registration(0, now, true, around);
+        }
+    }
+
+    /// Tells what became of registration number `i`.
+    pub(super) fn close_registration(
+        &mut self,
+        i: usize,
+        now: Timestamp,
+        evicted: bool,
+        around: &mut Surroundings<'_, impl Observer>,
+    ) {
+        let open = self.registrations.remove(i);
+        let is_ours =
+            |x: &mut Exchange| x.method == MethodKey::REGISTER && x.role == Role::Initial(Some(open.id));
+        let mut ours: Vec<Exchange> = self.exchanges.extract_if(.., is_ours).collect();
+        ours.sort_by_key(|x| (x.started, x.cseq));
+        let mut registration = registration::judge(&open, &ours.iter().collect::<Vec<_>>(), now);
+        if evicted && registration.outcome == RegisterOutcome::Pending {
+            registration.detail = Some(Detail::Evicted);
+            around.observer.evicted("registrations", 1, true);
+        }
+        around.observer.registration(&registration);
+        for x in &ours {
+            self.close_exchange(x, now, around);
         }
     }
 
@@ -238,6 +262,24 @@ impl Conversation {
         let due = others.map(|x| self.exchange_due(x)).chain(attempts).chain(registrations).min();
         self.due = due.unwrap_or(Timestamp::MAX);
     }
+}
+
+/// Exchanges in the order in which the caller began them: by their reference legs, since a tap
+/// further down may have a clock that is ahead.
+fn in_order(mut exchanges: SmallVec<[&Exchange; 2]>) -> SmallVec<[&Exchange; 2]> {
+    exchanges.sort_by_key(|x| (x.started, x.legs.first().map(|l| l.order)));
+    if exchanges.len() > 1 {
+        let legs = Legs::of(&exchanges);
+        let mut began: Vec<_> = exchanges.iter().map(|x| (x.started, u32::MAX)).collect();
+        for (x, leg) in legs.numbered_references() {
+            let first = if began[x].1 == u32::MAX { leg.began() } else { began[x].min(leg.began()) };
+            began[x] = first;
+        }
+        let mut order: Vec<usize> = (0..exchanges.len()).collect();
+        order.sort_by_key(|i| (began[*i], *i));
+        exchanges = order.into_iter().map(|i| exchanges[i]).collect();
+    }
+    exchanges
 }
 
 /// Tells of finals that an upstream leg did not pass on.

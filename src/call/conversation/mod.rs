@@ -27,7 +27,7 @@ use self::hangup::lose;
 use super::evidence::Tags;
 use super::memory::Memory;
 use super::observer::Observer;
-use super::registration::{self, OpenRegistration};
+use super::registration::OpenRegistration;
 use super::session::{ByeSeen, OpenSession, Refresh};
 
 /// Exchanges kept under one Call-ID.
@@ -163,9 +163,12 @@ impl Conversation {
         self.is_quiet() && self.sessions.is_empty() && self.byes.is_empty()
     }
 
-    /// Every exchange has its final: evicting it loses less than evicting an open one.
-    pub fn is_finished(&self) -> bool {
-        self.exchanges.iter().all(|e| e.legs.iter().all(|l| !l.is_open()) || e.method == MethodKey::ACK)
+    /// What gives way first when there are too many: finished ones by the time of their last final,
+    /// then open ones by their last message.
+    pub fn eviction_rank(&self) -> (bool, Timestamp) {
+        let mut legs = self.exchanges.iter().filter(|x| x.method != MethodKey::ACK).flat_map(|x| &x.legs);
+        let last_final = legs.try_fold(Timestamp::MIN, |at, leg| Some(at.max(leg.ended?.at)));
+        last_final.map_or((true, self.last), |at| (false, at))
     }
 
     /// Takes one message.
@@ -242,15 +245,23 @@ impl Conversation {
         self.close_sessions(Some(end), around);
     }
 
-    /// Drops everything for lack of room: attempts without a verdict by `now` stay pending.
+    /// Closes everything but sessions for lack of room: attempts without a verdict by `now` stay
+    /// pending, and nothing that comes late opens them again.
     pub fn evict(&mut self, now: Timestamp, around: &mut Surroundings<'_, impl Observer>) {
         self.decide_roles(around);
-        for i in 0..self.attempts.len() {
-            self.judge(i, now, true, around);
+        while let Some(id) = self.attempts.first().map(|a| a.id) {
+            self.judge(0, now, true, around);
+            self.attempts.remove(0);
+            self.bury_attempt(id, around);
         }
-        self.attempts.clear();
-        self.close_registrations(now, true, around);
+        self.evict_registrations(now, around);
         self.close_exchanges(now, true, around);
+        self.close_sessions(None, around);
+        self.due = Timestamp::MAX;
+    }
+
+    /// Forgets sessions for lack of room: they count as up.
+    pub fn lose_sessions(&mut self, around: &mut Surroundings<'_, impl Observer>) {
         for lost in std::mem::take(&mut self.sessions) {
             lose(&lost, around);
         }
@@ -316,15 +327,9 @@ impl Conversation {
             if let Some(i) = self.attempts.iter().position(|a| a.id == id) {
                 self.judge(i, now, true, around);
                 self.attempts.remove(i);
-                self.exchanges
-                    .retain(|x| !(x.method == MethodKey::INVITE && x.role == Role::Initial(Some(id))));
+                self.bury_attempt(id, around);
             } else if let Some(i) = self.registrations.iter().position(|r| r.id == id) {
-                let open = self.registrations.remove(i);
-                let ours: Vec<&Exchange> = self.registers_of(id).collect();
-                let registration = registration::judge(&open, &ours, now);
-                around.observer.registration(&registration);
-                self.exchanges
-                    .retain(|x| !(x.method == MethodKey::REGISTER && x.role == Role::Initial(Some(id))));
+                self.close_registration(i, now, true, around);
             }
             return;
         }
