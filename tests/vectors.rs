@@ -80,6 +80,9 @@ vectors! {
     v08_redirect_followed_with_another_call_id = "08-redirect-followed-with-another-call-id";
     v09_cancelled_while_ringing = "09-cancelled-while-ringing";
     v10_cancelled_before_ringing = "10-cancelled-before-ringing";
+    v100_ner_by_cause = "100-ner-by-cause";
+    v101_three_taps = "101-three-taps";
+    v102_no_ring_no_bye_both_hang_up = "102-no-ring-no-bye-both-hang-up";
     v11_answer_crosses_cancel = "11-answer-crosses-cancel";
     v12_rings_without_final = "12-rings-without-final";
     v12b_rings_and_the_capture_ends_before_timer_c = "12b-rings-and-the-capture-ends-before-timer-c";
@@ -152,6 +155,19 @@ vectors! {
     v84_concurrency_is_no_sum = "84-concurrency-is-no-sum";
     v85_concurrency = "85-concurrency";
     v86_retry_just_inside_and_just_after_32_seconds = "86-retry-just-inside-and-just-after-32-seconds";
+    v87_replies_only_through_a_proxy_with_a_fork = "87-replies-only-through-a-proxy-with-a-fork";
+    v88_request_seen_after_its_final = "88-request-seen-after-its-final";
+    v89_in_dialog_by_the_callees_tag = "89-in-dialog-by-the-callees-tag";
+    v90_server_that_tags_its_trying = "90-server-that-tags-its-trying";
+    v91_401_then_407_then_answered = "91-401-then-407-then-answered";
+    v92_cancels_that_go_wrong = "92-cancels-that-go-wrong";
+    v93_topology_hiding_on_one_host = "93-topology-hiding-on-one-host";
+    v94_scanner_with_one_call_id = "94-scanner-with-one-call-id";
+    v95_final_lost_on_the_way_up = "95-final-lost-on-the-way-up";
+    v96_options_alive_in_and_out_of_dialog = "96-options-alive-in-and-out-of-dialog";
+    v97_other_methods_through_a_proxy = "97-other-methods-through-a-proxy";
+    v98_proxy_writes_its_own_to_tag = "98-proxy-writes-its-own-to-tag";
+    v99_two_xx_after_another_final = "99-two-xx-after-another-final";
 }
 
 #[test]

@@ -40,6 +40,8 @@ pub(super) struct ByeSeen {
     /// Its transaction is over.
     pub(super) over: bool,
     pub(super) cause: Option<(Protocol, u32)>,
+    /// It gave up a call that was not answered yet.
+    pub(super) early: bool,
 }
 
 /// The last in-dialog INVITE or UPDATE: a session refresh, perhaps.

@@ -20,7 +20,7 @@ pub fn is_downstream(b: &Leg, a: &Leg) -> bool {
         (false, true) => false,
         (true, true) => a.began() < b.began(),
         // U3.
-        (false, false) => a.began() < b.began() && a.was_open_at(b.started),
+        (false, false) => !same_source(a, b) && a.began() < b.began() && a.was_open_at(b.started),
     }
 }
 
@@ -38,9 +38,18 @@ fn shares_sent_by(a: &Leg, b: &Leg) -> bool {
     a.vias.iter().any(|x| b.vias.iter().any(|y| x.sent_by == y.sent_by))
 }
 
+/// Both were sent by one host that is not also where one of them went: its second try, or another
+/// call of a scanner that keeps its Call-ID, is not caused by its first.
+fn same_source(a: &Leg, b: &Leg) -> bool {
+    a.flow.source.ip == b.flow.source.ip && !shared_host(a) && !shared_host(b)
+}
+
+fn shared_host(leg: &Leg) -> bool {
+    leg.flow.source.ip == leg.flow.destination.ip
+}
+
 /// U2: `a`'s request went where `b`'s came from. On one shared host the port tells them apart.
 fn goes_on(a: &Leg, b: &Leg) -> bool {
-    let shared_host = |leg: &Leg| leg.flow.source.ip == leg.flow.destination.ip;
     if shared_host(a) || shared_host(b) {
         a.flow.destination == b.flow.source
     } else {

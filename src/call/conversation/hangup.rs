@@ -28,12 +28,14 @@ impl Conversation {
     ) {
         let x = &self.exchanges[e];
         let (from, to, cseq, answered) = (x.from, x.to, x.cseq, session::answered_at(x));
+        let mut early_bye = false;
         if message.request_method().is_some() && step.bin == Bin::First {
             for i in 0..self.attempts.len() {
                 let a = &self.attempts[i];
                 let early =
                     a.from == keys.from && !a.retired && !self.legs_of(a.id).any(|l| l.success.is_some());
                 self.attempts[i].early_bye |= early;
+                early_bye |= early;
             }
         }
         if let Some(bye) = self.byes.iter_mut().find(|b| b.from == from && b.to == to && !b.over) {
@@ -54,6 +56,7 @@ impl Conversation {
                 answered,
                 over: false,
                 cause,
+                early: early_bye,
             });
         }
     }
@@ -136,7 +139,7 @@ impl Conversation {
         let mut over: SmallVec<[ByeSeen; 1]> = extract(&mut self.byes, foreign);
         over.sort_by_key(|b| b.at);
         for bye in over {
-            if self.tags.is_pair_confirmed(bye.from, bye.to) {
+            if bye.early || self.tags.is_pair_confirmed(bye.from, bye.to) {
                 continue;
             }
             // The other side's BYE, if it comes, ends the same call.

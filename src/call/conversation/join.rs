@@ -43,9 +43,26 @@ impl Conversation {
                     if evidence::is_in_dialog(x, tags_trying) { Role::InDialog } else { Role::Initial(None) };
             }
         }
+        self.correct_role(e);
         match self.exchanges[e].role {
             Role::Initial(None) => self.join_attempt(e, l, message),
             Role::InDialog => self.refresh_step(e, message, origin.stamp.time),
+            _ => {}
+        }
+    }
+
+    /// The request shows up after the verdict that its replies alone allowed: its To tag decides
+    /// (D1), since no verdict has been told yet.
+    fn correct_role(&mut self, e: usize) {
+        let x = &mut self.exchanges[e];
+        match x.role {
+            Role::InDialog if x.requested && x.to == 0 => x.role = Role::Initial(None),
+            Role::Initial(Some(id)) if x.requested && x.to != 0 => {
+                x.role = Role::InDialog;
+                if self.exchanges_of(id).next().is_none() {
+                    self.attempts.retain(|a| a.id != id);
+                }
+            }
             _ => {}
         }
     }
