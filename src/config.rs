@@ -28,6 +28,8 @@ pub struct Config {
     pub short_call: Nanos,
     /// Keep only attempts whose reference leg ends or begins at one of these; empty: keep all.
     pub host_sides: Vec<HostSide>,
+    /// Threads that count, beside the one that reads; up to 1: none. The report is the same.
+    pub threads: usize,
     /// The report.
     pub report: Report,
 }
@@ -42,6 +44,7 @@ impl Config {
             duplicate_window: DUPLICATE_WINDOW,
             short_call: SHORT_CALL,
             host_sides: Vec::new(),
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
             report: Report::default(),
         }
     }

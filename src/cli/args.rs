@@ -106,6 +106,9 @@ struct ReportArgs {
     /// Count only attempts into or out of HOST (a B2BUA); may be repeated
     #[arg(long, value_name = "HOST:in|out", value_parser = values::host_side)]
     host_side: Vec<HostSide>,
+    /// Threads that count, beside the one that reads; 1 for none [default: one for each core]
+    #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
     #[command(flatten)]
     look: LookArgs,
 }
@@ -155,8 +158,8 @@ impl CommandLine {
             (FormatArg::Text, true, _) => Format::Full,
             (FormatArg::Text, false, _) => Format::Screen,
         };
+        let usual = Config::new(r.captures);
         Request::Report(Box::new(Config {
-            captures: r.captures,
             recursive: r.recursive,
             filter: Filter {
                 ports: r.port,
@@ -167,6 +170,8 @@ impl CommandLine {
             duplicate_window: r.duplicate_window,
             short_call: r.short_call,
             host_sides: r.host_side,
+            threads: r.threads.map_or(usual.threads, usize::from),
+            captures: usual.captures,
             report: Report { format, output: r.output, look: r.look.into() },
         }))
     }
@@ -217,10 +222,11 @@ mod tests {
         let c = config(
             "sipstat -r -f json -o out.json --duplicate-window 20ms --short-call 1m -p 5060,5080-5090 -p 1 \
              --host 10.0.0.0/8 --read-filter udp --from +5m --to 14:05 --host-side 10.0.1.10:in \
-             --host-side 10.0.1.11:5070:out --color never --width 120 day",
+             --host-side 10.0.1.11:5070:out -j 3 --color never --width 120 day",
         );
         assert_eq!(c.captures, [PathBuf::from("day")]);
         assert!(c.recursive);
+        assert_eq!(c.threads, 3);
         assert_eq!((c.duplicate_window, c.short_call), (Nanos::from_millis(20), Nanos::from_secs(60)));
         assert_eq!(
             c.host_sides.iter().map(|h| (h.port, h.side)).collect::<Vec<_>>(),
@@ -257,6 +263,7 @@ mod tests {
             "sipstat -q -f json a",
             "sipstat -f xml a",
             "sipstat --width 79 a",
+            "sipstat -j0 a",
             "sipstat --short-call 6 a",
             "sipstat --host-side sbc:in a",
             "sipstat -p sip a",

@@ -4,7 +4,7 @@
 //! In: the direction's bytes in order. Out: messages, to the [`Sink`].
 
 use crate::flow::{Flow, Origin, Transport};
-use crate::sip::{Framer, looks_like_sip, scan_datagram};
+use crate::sip::{Framer, looks_like_sip};
 use crate::stream::tcp::{Consumer, Piece};
 use crate::stream::websocket::{Item, Reader, Reading};
 use crate::stream::{hep, tls, websocket};
@@ -154,7 +154,7 @@ fn websocket_item(item: Item<'_>, from: &Origin, sink: &mut Sink) {
         Item::Message { bytes, cut } => {
             let from = Origin { transport: Transport::Ws, ..*from };
             if looks_like_sip(bytes) {
-                sink.scanned(&scan_datagram(bytes, cut), &from);
+                sink.datagram(bytes, cut, &from);
             }
         }
         Item::Unread(why) => sink.tally.anomalies.note(why, from.stamp.shown, from.frame),

@@ -7,8 +7,11 @@
 //! ```
 //!
 //! Before the shards everything is cheap and needs the frames' order; from the shards on, all that
-//! passes under one Call-ID is handled by one of them.
+//! passes under one Call-ID is handled by one of them. With several threads this one reads, and
+//! the shards are shared out among the others.
 
+mod counting;
+mod crew;
 mod direction;
 mod opaque;
 mod sink;
@@ -22,7 +25,7 @@ use crate::fate::Fate;
 use crate::filter::{Filter, Gate, Protocol, Subject};
 use crate::flow::{Flow, FrameId, Origin, Transport};
 use crate::shard::Limits;
-use crate::sip::{Other, Scan, classify_other, looks_like_sip, scan_datagram};
+use crate::sip::{Other, classify_other, looks_like_sip};
 use crate::stats::{End, Summary};
 use crate::stream::hep;
 use crate::stream::sctp::Sctp;
@@ -152,16 +155,16 @@ impl Run {
             network.packet(&part, id, Stamp { now: now.min(stamp.now + FRAGMENTS_WAIT), ..stamp });
         });
         network.finish(now);
-        let Network { mut sink, notes, .. } = self.network;
-        sink.finish(now);
+        let Network { sink, notes, .. } = self.network;
+        let (mut tally, tls) = sink.finish(now);
         end.unknown_links = self.unknown_links.rows();
-        end.tls = sink.tls.rows();
-        sink.tally.anomalies.merge(&self.notes);
-        sink.tally.anomalies.merge(&notes);
+        end.tls = tls.rows();
+        tally.anomalies.merge(&self.notes);
+        tally.anomalies.merge(&notes);
         for (table, kind) in [("fragments", Anomaly::FragmentEvicted), ("streams", Anomaly::StreamEvicted)] {
-            end.evicted.push((table, sink.tally.anomalies.count(kind)));
+            end.evicted.push((table, tally.anomalies.count(kind)));
         }
-        sink.tally.finish(end)
+        tally.finish(end)
     }
 }
 
@@ -209,11 +212,10 @@ impl Network {
     }
 
     fn datagram(&mut self, p: &Packet<'_>, origin: &Origin) -> Fate {
-        if looks_like_sip(p.payload) {
-            let scan = scan_datagram(p.payload, p.cut);
-            if !matches!(scan, Scan::NotSip) {
-                return if self.sink.scanned(&scan, origin) { Fate::Sip } else { Fate::OtherUdp };
-            }
+        if looks_like_sip(p.payload)
+            && let Some(counts) = self.sink.datagram(p.payload, p.cut, origin)
+        {
+            return if counts { Fate::Sip } else { Fate::OtherUdp };
         }
         if hep::may_begin(p.payload)
             && let Some(found) = hep::parse(p.payload)
@@ -265,7 +267,7 @@ impl Network {
         sink.begin(origin.frame);
         let pushed = sctp.push(origin, p.payload, p.cut, notes, &mut |from, message| {
             if looks_like_sip(message.bytes) {
-                sink.scanned(&scan_datagram(message.bytes, message.cut), from);
+                sink.datagram(message.bytes, message.cut, from);
             }
         });
         if sink.completed() {
@@ -284,7 +286,7 @@ impl Network {
             direction.take(piece, from, sink);
         });
         sctp.advance(now, notes, &mut |from, message| {
-            sink.scanned(&scan_datagram(message.bytes, message.cut), from);
+            sink.datagram(message.bytes, message.cut, from);
         });
     }
 
@@ -294,7 +296,7 @@ impl Network {
             direction.take(piece, from, sink);
         });
         sctp.finish(now, notes, &mut |from, message| {
-            sink.scanned(&scan_datagram(message.bytes, message.cut), from);
+            sink.datagram(message.bytes, message.cut, from);
         });
     }
 }

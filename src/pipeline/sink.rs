@@ -6,12 +6,16 @@ use crate::decode::Quote;
 use crate::fate::Fate;
 use crate::filter::{Filter, Protocol, Subject};
 use crate::flow::{FrameId, Origin, Transport};
-use crate::shard::{Limits, SHARDS, Shard, shard_of};
-use crate::sip::{Framed, Message, Oddity, Rejection, Scan, looks_like_sip, scan_datagram};
-use crate::stats::{Choices, Tally};
+use crate::shard::{Limits, shard_of, shard_of_call};
+use crate::sip::{
+    Framed, Message, Peek, Rejection, Scan, Start, looks_like_sip, peek_datagram, scan_datagram,
+};
+use crate::stats::Tally;
 use crate::stream::hep::Hep;
 use crate::time::{Nanos, Stamp, Timestamp};
 
+use super::counting::{Counting, empty_tally};
+use super::crew::{Cargo, Crew};
 use super::opaque::Tls;
 
 /// Tap identifiers of this stage.
@@ -19,10 +23,20 @@ const TAP_HEP: u8 = 64;
 /// HEP's own time is believed within this of the frame's.
 const HEP_SKEW: Nanos = Nanos::from_secs(3600);
 
-/// Shards and ledger.
+/// Who counts messages.
+enum Work {
+    /// This thread, at once.
+    Here(Box<Counting>),
+    Crew(Crew),
+}
+
+/// The way to the shards, and the ledger.
 pub(super) struct Sink {
-    shards: Vec<Shard>,
+    work: Work,
+    /// What the stages before the shards note.
     pub(super) tally: Tally,
+    /// Responses of any kind so far.
+    pub(super) responses: u64,
     pub(super) tls: Tls,
     frame: FrameId,
     completed: bool,
@@ -34,11 +48,12 @@ pub(super) struct Sink {
 
 impl Sink {
     pub(super) fn new(config: &Config, limits: Limits) -> Self {
-        let shard = |_| Shard::new(limits, config.duplicate_window);
-        let choices = Choices { short_call: config.short_call, host_sides: config.host_sides.clone() };
+        let here = || Work::Here(Box::new(Counting::new(config, limits, 0, 1)));
+        let crew = (config.threads > 1).then(|| Crew::start(config, limits, config.threads)).flatten();
         Self {
-            shards: (0..SHARDS).map(shard).collect(),
-            tally: Tally::new(choices),
+            work: crew.map_or_else(here, Work::Crew),
+            tally: empty_tally(config),
+            responses: 0,
             tls: Tls::default(),
             frame: FrameId::default(),
             completed: false,
@@ -68,24 +83,44 @@ impl Sink {
         self.filtered
     }
 
-    /// What a datagram, or a message of WebSocket or SCTP, holds. `true` if it counts as a message.
-    pub(super) fn scanned(&mut self, scan: &Scan<'_>, origin: &Origin) -> bool {
-        match scan {
-            Scan::Message(message) => {
-                self.message(message, origin);
-                return true;
-            }
-            Scan::Rejected(why) => self.rejected(*why, origin),
-            Scan::Partial => self.note(Anomaly::Truncated, origin),
-            Scan::NotSip => {}
+    /// A datagram, or a message of WebSocket or SCTP. Whether it counts as a message; `None` if it
+    /// is not SIP.
+    pub(super) fn datagram(&mut self, payload: &[u8], cut: bool, origin: &Origin) -> Option<bool> {
+        match &mut self.work {
+            Work::Here(counting) => match &scan_datagram(payload, cut) {
+                Scan::Message(message) => {
+                    counting.message(shard_of(message), message, origin);
+                    self.met(message.start, origin);
+                    return Some(true);
+                }
+                Scan::Rejected(why) => self.rejected(*why, origin),
+                Scan::Partial => self.note(Anomaly::Truncated, origin),
+                Scan::NotSip => return None,
+            },
+            Work::Crew(crew) => match peek_datagram(payload, cut) {
+                Peek::Message { start, call_id } => {
+                    crew.ship(
+                        shard_of_peeked(payload, cut, call_id),
+                        payload,
+                        Cargo::Datagram { cut },
+                        origin,
+                    );
+                    self.met(start, origin);
+                    return Some(true);
+                }
+                Peek::Rejected(why) => self.rejected(why, origin),
+                Peek::Partial => self.note(Anomaly::Truncated, origin),
+                Peek::NotSip => return None,
+            },
         }
-        false
+        Some(false)
     }
 
     /// What a stream held.
     pub(super) fn framed(&mut self, item: &Framed<'_>, origin: &Origin) {
         match item {
-            Framed::Message(message) | Framed::Truncated(message) => self.message(message, origin),
+            Framed::Message(message) => self.message(message, true, origin),
+            Framed::Truncated(message) => self.message(message, false, origin),
             Framed::Rejected(why) => self.rejected(*why, origin),
             Framed::Keepalive => self.kept_alive |= origin.frame == self.frame,
             Framed::Resync { .. } => self.note(Anomaly::Resync, origin),
@@ -101,12 +136,9 @@ impl Sink {
         if found.compressed && found.cut {
             self.note(Anomaly::HepCompressed, outer);
         }
-        let scan = if looks_like_sip(&found.payload) {
-            scan_datagram(&found.payload, found.cut)
-        } else {
-            Scan::NotSip
-        };
-        if matches!(scan, Scan::NotSip) {
+        let is_sip =
+            looks_like_sip(&found.payload) && peek_datagram(&found.payload, found.cut) != Peek::NotSip;
+        if !is_sip {
             return (found.version == 3).then_some(Fate::Hep);
         }
         let mut stamp = outer.stamp;
@@ -125,7 +157,8 @@ impl Sink {
             ip_id: 0,
             frame: outer.frame,
         };
-        Some(if self.scanned(&scan, &origin) { Fate::Sip } else { Fate::Hep })
+        let counts = self.datagram(&found.payload, found.cut, &origin) == Some(true);
+        Some(if counts { Fate::Sip } else { Fate::Hep })
     }
 
     /// The user's filter wants the original of this copy; without addresses in it, the copy itself.
@@ -144,29 +177,54 @@ impl Sink {
         if !looks_like_sip(quote.packet.payload) {
             return;
         }
-        let Scan::Message(message) = scan_datagram(quote.packet.payload, true) else { return };
+        let payload = quote.packet.payload;
+        let Peek::Message { start, call_id } = peek_datagram(payload, true) else { return };
         self.tally.anomalies.note(Anomaly::IcmpQuote, stamp.shown, frame);
         let unreachable = if quote.reporter.is_ipv4() { 3 } else { 1 };
-        if quote.kind == unreachable && message.request_method().is_some() {
-            self.shards[shard_of(&message)].unreachable(&message);
+        if quote.kind != unreachable || !matches!(start, Start::Request { .. }) {
+            return;
         }
-    }
-
-    /// The capture ended at `end`.
-    pub(super) fn finish(&mut self, end: Timestamp) {
-        for shard in &mut self.shards {
-            shard.finish(end, &mut self.tally);
-        }
-    }
-
-    fn message(&mut self, message: &Message<'_>, origin: &Origin) {
-        self.completed |= origin.frame == self.frame;
-        if !message.oddities.is_empty() {
-            for oddity in message.oddities.iter() {
-                self.note(anomaly(oddity), origin);
+        let shard = shard_of_peeked(payload, true, call_id);
+        match &mut self.work {
+            Work::Here(counting) => {
+                if let Scan::Message(message) = &scan_datagram(payload, true) {
+                    counting.unreachable(shard, message);
+                }
+            }
+            Work::Crew(crew) => {
+                let packet = &quote.packet;
+                let (tap, flow, ip_id) = (packet.tap, packet.flow, packet.ip_id);
+                let origin = Origin { stamp, frame, tap, flow, transport: quote.transport, ip_id };
+                crew.ship(shard, payload, Cargo::Quote, &origin);
             }
         }
-        self.shards[shard_of(message)].message(message, origin, &mut self.tally);
+    }
+
+    /// The capture ended at `end`: all that was counted.
+    pub(super) fn finish(mut self, end: Timestamp) -> (Tally, Tls) {
+        match self.work {
+            Work::Here(counting) => self.tally.merge(counting.finish(end)),
+            Work::Crew(crew) => crew.finish(end).for_each(|tally| self.tally.merge(tally)),
+        }
+        (self.tally, self.tls)
+    }
+
+    /// A message of a stream, whose header section has `ended` or was cut.
+    fn message(&mut self, message: &Message<'_>, ended: bool, origin: &Origin) {
+        let shard = shard_of(message);
+        match &mut self.work {
+            Work::Here(counting) => counting.message(shard, message, origin),
+            Work::Crew(crew) => {
+                let cargo = Cargo::Head { ended, oddities: message.oddities };
+                crew.ship(shard, message.head, cargo, origin);
+            }
+        }
+        self.met(message.start, origin);
+    }
+
+    fn met(&mut self, start: Start<'_>, origin: &Origin) {
+        self.completed |= origin.frame == self.frame;
+        self.responses += u64::from(matches!(start, Start::Response { .. }));
     }
 
     fn rejected(&mut self, why: Rejection, origin: &Origin) {
@@ -183,23 +241,15 @@ impl Sink {
     }
 }
 
-fn anomaly(oddity: Oddity) -> Anomaly {
-    match oddity {
-        Oddity::LenientLine => Anomaly::LenientLine,
-        Oddity::LeadingBytes => Anomaly::LeadingBytes,
-        Oddity::BareCr => Anomaly::BareCr,
-        Oddity::BareStatusLine => Anomaly::BareStatusLine,
-        Oddity::BadHeaderLine => Anomaly::BadHeaderLine,
-        Oddity::DupHeader => Anomaly::DupHeader,
-        Oddity::BadCseq => Anomaly::BadCseq,
-        Oddity::OddMethodCase => Anomaly::OddMethodCase,
-        Oddity::MethodMismatch => Anomaly::MethodMismatch,
-        Oddity::ResponseToAck => Anomaly::ResponseToAck,
-        Oddity::ShortBody => Anomaly::ShortBody,
-        Oddity::BadContentLength => Anomaly::BadContentLength,
-        Oddity::NoContentLength => Anomaly::NoContentLength,
-        Oddity::TooManyHeaders => Anomaly::TooManyHeaders,
-        Oddity::TooLong => Anomaly::TooLong,
-        Oddity::Truncated => Anomaly::Truncated,
+/// The shard of a message of which only the Call-ID was looked at; the same as that of the whole
+/// message.
+fn shard_of_peeked(payload: &[u8], cut: bool, call_id: Option<&[u8]>) -> usize {
+    match call_id {
+        Some(id) => shard_of_call(id),
+        // Rare: its head decides, and has to be found.
+        None => match &scan_datagram(payload, cut) {
+            Scan::Message(message) => shard_of(message),
+            _ => 0,
+        },
     }
 }

@@ -46,11 +46,15 @@ impl Default for Limits {
 
 /// The shard that a message falls to: by its Call-ID, or by its bytes if it has none.
 pub fn shard_of(message: &Message<'_>) -> usize {
-    let hash = match message.call_id {
-        Some(id) => xxh3_128(id) as u64,
-        None => xxh3_64(message.head),
-    };
-    hash as usize % SHARDS
+    match message.call_id {
+        Some(id) => shard_of_call(id),
+        None => xxh3_64(message.head) as usize % SHARDS,
+    }
+}
+
+/// The shard of a Call-ID.
+pub fn shard_of_call(id: &[u8]) -> usize {
+    xxh3_128(id) as usize % SHARDS
 }
 
 /// One shard.

@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use super::bytes::{leading_number, number};
 use super::header::{self, Header};
 use super::list::Values;
+use super::scan::Lines;
 use super::{CSeq, MAX_LISTED_VIAS, Message, Method, NameAddr, Oddities, Oddity, Start};
 
 /// Via values that are counted.
@@ -43,29 +44,6 @@ impl<'m, 'a> Collector<'m, 'a> {
     /// Gathers into `message`, which holds its start line only.
     pub(super) fn new(message: &'m mut Message<'a>) -> Self {
         Self { message, seen: Seen::default(), length: Length::Absent }
-    }
-
-    /// Flags something that the lines do not show.
-    pub(super) fn flag(&mut self, oddity: Oddity) {
-        self.message.oddities.insert(oddity);
-    }
-
-    /// Takes one whole header line, folds inside.
-    pub(super) fn line(&mut self, line: &'a [u8]) {
-        match header::split(line) {
-            Some((header, value)) => self.header(header, value),
-            None => self.flag(Oddity::BadHeaderLine),
-        }
-    }
-
-    /// Takes the header line in which the message was cut. Only values that a comma closes are
-    /// whole; half of any other is another one.
-    pub(super) fn cut_line(&mut self, line: &'a [u8]) {
-        if let Some((Header::Via, value)) = header::split(line) {
-            for via in Values::new(value).filter(|v| v.closed) {
-                self.via(via.value);
-            }
-        }
     }
 
     fn header(&mut self, header: Header, value: &'a [u8]) {
@@ -158,6 +136,30 @@ impl<'m, 'a> Collector<'m, 'a> {
         if [self.message.request_method(), cseq].into_iter().flatten().any(odd_case) {
             self.flag(Oddity::OddMethodCase);
         }
+    }
+}
+
+impl<'a> Lines<'a> for Collector<'_, 'a> {
+    #[inline]
+    fn line(&mut self, line: &'a [u8]) -> bool {
+        match header::split(line) {
+            Some((header, value)) => self.header(header, value),
+            None => self.flag(Oddity::BadHeaderLine),
+        }
+        true
+    }
+
+    /// Only values that a comma closes are whole; half of any other is another one.
+    fn cut_line(&mut self, line: &'a [u8]) {
+        if let Some((Header::Via, value)) = header::split(line) {
+            for via in Values::new(value).filter(|v| v.closed) {
+                self.via(via.value);
+            }
+        }
+    }
+
+    fn flag(&mut self, oddity: Oddity) {
+        self.message.oddities.insert(oddity);
     }
 }
 

@@ -5,9 +5,9 @@
 //! Content-Length is noise, whatever it looks like; the body is never searched.
 
 use super::bytes::{after, is_blank, is_token, starts_with_ignore_case, token_len};
-use super::scan::{Ending, Head, scan_head};
+use super::scan::{Ending, Head, peek_head, scan_head};
 use super::start_line::{MAX_METHOD, Rejection};
-use super::{Message, Method, Oddity};
+use super::{Message, Method, Oddities, Oddity, Start};
 
 /// Bytes before the start line that are skipped.
 pub const MAX_LEADING: usize = 64;
@@ -58,6 +58,48 @@ pub fn scan_datagram(payload: &[u8], cut: bool) -> Scan<'_> {
         Head::Partial | Head::NotSip => scan = Scan::NotSip,
     }
     scan
+}
+
+/// What a datagram holds, as far as its start line and Call-ID tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peek<'a> {
+    /// A message.
+    Message {
+        /// Its start line.
+        start: Start<'a>,
+        /// Its Call-ID, if it has one.
+        call_id: Option<&'a [u8]>,
+    },
+    /// SIP that is not counted.
+    Rejected(Rejection),
+    /// As [`Scan::Partial`].
+    Partial,
+    /// Something else.
+    NotSip,
+}
+
+/// Looks at a datagram no further than it takes to say whose business it is: what it tells is what
+/// [`scan_datagram`] tells of the same bytes.
+pub fn peek_datagram(payload: &[u8], cut: bool) -> Peek<'_> {
+    let bytes = after(payload, leading(payload));
+    match peek_head(bytes, if cut { Ending::Cut } else { Ending::Whole }) {
+        Ok((start, call_id)) => Peek::Message { start, call_id },
+        Err(Head::Rejected(why)) => Peek::Rejected(why),
+        Err(Head::Partial) if names_sip(bytes) => Peek::Partial,
+        Err(_) => Peek::NotSip,
+    }
+}
+
+/// A message of a stream, read once more from its head: `head` is [`Message::head`], followed by
+/// CRLF if the header section had `ended`. Its body is left out; see [`super::Framed`].
+pub fn reread(head: &[u8], ended: bool, oddities: Oddities) -> Option<Message<'_>> {
+    let mut message = Message::blank();
+    let Head::Message(_) = scan_head(head, if ended { Ending::Whole } else { Ending::Cut }, &mut message)
+    else {
+        return None;
+    };
+    message.oddities = oddities;
+    Some(message)
 }
 
 /// `rest` holds the body, to its end unless Content-Length says how much of it.

@@ -10,6 +10,7 @@
 
 use super::bytes::{after, is_blank};
 use super::collect::Collector;
+use super::header::{self, Header};
 use super::line::{LineEnd, end_at, line_end, plain_line};
 use super::start_line::{FirstLine, Rejection, first_line};
 use super::{Message, Oddity, Start};
@@ -48,27 +49,17 @@ pub(super) enum Head {
 /// Reads the head at the start of `bytes` into `message`, which is new. The message is meaningful
 /// only if the answer is [`Head::Message`].
 pub(super) fn scan_head<'a>(bytes: &'a [u8], ending: Ending, message: &mut Message<'a>) -> Head {
-    // Beyond the bound is a cut like any other.
-    let (bytes, ending, too_long) = match bytes.get(..MAX_HEAD) {
-        Some(clipped) if bytes.len() > MAX_HEAD => (clipped, Ending::Cut, true),
-        _ => (bytes, ending, false),
-    };
-    let start_end = line_end(bytes, 0);
-    let line = bytes.get(..start_end.map_or(bytes.len(), |end| end.at)).unwrap_or_default();
-    let (start, lenient) = match first_line(line, start_end.is_some() || ending == Ending::Whole) {
-        FirstLine::NotSip => return Head::NotSip,
-        _ if line.len() > MAX_START_LINE => return Head::Rejected(Rejection::TooLong),
-        FirstLine::Start { start, lenient } => (start, lenient),
-        FirstLine::Rejected(why) => return Head::Rejected(why),
-        FirstLine::Partial => return Head::Partial,
+    let Opening { bytes, ending, too_long, start_end, start, lenient } = match open(bytes, ending) {
+        Ok(opening) => opening,
+        Err(head) => return head,
     };
     message.start = start;
-    let mut section = Section { bytes, ending, collector: Collector::new(message), lines: 0 };
+    let mut section = Section { bytes, ending, reader: Collector::new(message), lines: 0 };
     let end = start_end.and_then(|end| section.read(end));
     if end.is_none() && ending == Ending::Open {
         return Head::Partial;
     }
-    let Section { mut collector, lines, .. } = section;
+    let Section { reader: mut collector, lines, .. } = section;
     let is_response = matches!(start, Start::Response { .. });
     let all_seen = end.is_some() || ending == Ending::Whole;
     for (oddity, holds) in [
@@ -86,28 +77,95 @@ pub(super) fn scan_head<'a>(bytes: &'a [u8], ending: Ending, message: &mut Messa
     Head::Message(end.map(|end| end.next))
 }
 
+/// The message, known to be one, that `bytes` begin with: its start line and its Call-ID, and
+/// nothing after that. Or what [`scan_head`] would say.
+pub(super) fn peek_head(bytes: &[u8], ending: Ending) -> Result<(Start<'_>, Option<&[u8]>), Head> {
+    let Opening { bytes, ending, start_end, start, .. } = open(bytes, ending)?;
+    let mut section = Section { bytes, ending, reader: CallId(None), lines: 0 };
+    start_end.and_then(|end| section.read(end));
+    Ok((start, section.reader.0.flatten()))
+}
+
+/// A head up to the end of its start line.
+struct Opening<'a> {
+    bytes: &'a [u8],
+    ending: Ending,
+    too_long: bool,
+    start_end: Option<LineEnd>,
+    start: Start<'a>,
+    lenient: bool,
+}
+
+/// Reads the start line; what is no message is an error.
+#[inline(always)]
+fn open(bytes: &[u8], ending: Ending) -> Result<Opening<'_>, Head> {
+    // Beyond the bound is a cut like any other.
+    let (bytes, ending, too_long) = match bytes.get(..MAX_HEAD) {
+        Some(clipped) if bytes.len() > MAX_HEAD => (clipped, Ending::Cut, true),
+        _ => (bytes, ending, false),
+    };
+    let start_end = line_end(bytes, 0);
+    let line = bytes.get(..start_end.map_or(bytes.len(), |end| end.at)).unwrap_or_default();
+    let (start, lenient) = match first_line(line, start_end.is_some() || ending == Ending::Whole) {
+        FirstLine::NotSip => return Err(Head::NotSip),
+        _ if line.len() > MAX_START_LINE => return Err(Head::Rejected(Rejection::TooLong)),
+        FirstLine::Start { start, lenient } => (start, lenient),
+        FirstLine::Rejected(why) => return Err(Head::Rejected(why)),
+        FirstLine::Partial => return Err(Head::Partial),
+    };
+    Ok(Opening { bytes, ending, too_long, start_end, start, lenient })
+}
+
 /// Content-Length of a head whose start line was rejected; `None` as in [`Message`], and if the head
 /// never ends.
 pub(super) fn content_length(head: &[u8]) -> Option<u64> {
     let mut message = Message::blank();
-    let collector = Collector::new(&mut message);
-    let mut section = Section { bytes: head, ending: Ending::Cut, collector, lines: 0 };
+    let reader = Collector::new(&mut message);
+    let mut section = Section { bytes: head, ending: Ending::Cut, reader, lines: 0 };
     section.read(line_end(head, 0)?)?;
-    section.collector.finish(false);
+    section.reader.finish(false);
     message.content_length
 }
 
+/// Takes the lines of a header section.
+pub(super) trait Lines<'a> {
+    /// One whole header line, folds inside; whether to go on.
+    fn line(&mut self, line: &'a [u8]) -> bool;
+    /// The line in which the message was cut.
+    fn cut_line(&mut self, line: &'a [u8]);
+    /// Something that the lines do not show.
+    fn flag(&mut self, oddity: Oddity);
+}
+
+/// Looks for the Call-ID: the first one, even if it is empty, as messages have it.
+struct CallId<'a>(Option<Option<&'a [u8]>>);
+
+impl<'a> Lines<'a> for CallId<'a> {
+    fn line(&mut self, line: &'a [u8]) -> bool {
+        if matches!(line.first(), Some(b'C' | b'c' | b'I' | b'i'))
+            && let Some((Header::CallId, value)) = header::split(line)
+        {
+            self.0 = Some((!value.is_empty()).then_some(value));
+        }
+        self.0.is_none()
+    }
+
+    fn cut_line(&mut self, _: &'a [u8]) {}
+
+    fn flag(&mut self, _: Oddity) {}
+}
+
 /// The header section being read.
-struct Section<'m, 'a> {
+struct Section<'a, L> {
     bytes: &'a [u8],
     ending: Ending,
-    collector: Collector<'m, 'a>,
+    reader: L,
     lines: usize,
 }
 
-impl Section<'_, '_> {
+impl<'a, L: Lines<'a>> Section<'a, L> {
     /// Reads the lines after the one that ends at `before`, to the empty line; `None` if there is
-    /// none.
+    /// none, or the reader had enough.
     fn read(&mut self, before: LineEnd) -> Option<LineEnd> {
         self.note_bare_cr(before);
         let mut at = before.next;
@@ -124,9 +182,9 @@ impl Section<'_, '_> {
             if let Some((line, next)) = plain_line(after(self.bytes, at)) {
                 self.lines += 1;
                 if self.lines > MAX_HEADERS {
-                    self.collector.flag(Oddity::TooManyHeaders);
-                } else {
-                    self.collector.line(line);
+                    self.reader.flag(Oddity::TooManyHeaders);
+                } else if !self.reader.line(line) {
+                    return None;
                 }
                 at += next;
                 continue;
@@ -135,11 +193,13 @@ impl Section<'_, '_> {
             let line = self.bytes.get(at..end.map_or(self.bytes.len(), |end| end.at)).unwrap_or_default();
             self.lines += 1;
             if self.lines > MAX_HEADERS {
-                self.collector.flag(Oddity::TooManyHeaders);
+                self.reader.flag(Oddity::TooManyHeaders);
             } else if end.is_some() || self.ending == Ending::Whole {
-                self.collector.line(line);
+                if !self.reader.line(line) {
+                    return None;
+                }
             } else {
-                self.collector.cut_line(line);
+                self.reader.cut_line(line);
             }
             at = end?.next;
         }
@@ -163,7 +223,7 @@ impl Section<'_, '_> {
     fn note_bare_cr(&mut self, end: LineEnd) {
         let ends_all = self.ending == Ending::Whole && self.bytes.get(end.at..) == Some(b"\r");
         if end.bare_cr || ends_all {
-            self.collector.flag(Oddity::BareCr);
+            self.reader.flag(Oddity::BareCr);
         }
     }
 }

@@ -1,0 +1,81 @@
+//! What is done with a message once its shard is known.
+//!
+//! In: messages, each with its shard. Out: a [`Tally`]. One [`Counting`] holds all shards, or each
+//! of several holds its share of them: the same is counted either way.
+
+use crate::anomaly::Anomaly;
+use crate::config::Config;
+use crate::flow::Origin;
+use crate::shard::{Limits, SHARDS, Shard};
+use crate::sip::{Message, Oddity};
+use crate::stats::{Admission, Choices, Tally};
+use crate::time::Timestamp;
+
+/// Shards, and what they told.
+pub(super) struct Counting {
+    /// Shard number `n` is the `n / parts`th.
+    shards: Vec<(Shard, Box<Admission>)>,
+    parts: usize,
+    tally: Tally,
+}
+
+impl Counting {
+    /// Part number `part` of `parts`.
+    pub(super) fn new(config: &Config, limits: Limits, part: usize, parts: usize) -> Self {
+        let shard = |_| (Shard::new(limits, config.duplicate_window), Box::default());
+        Self { shards: (part..SHARDS).step_by(parts).map(shard).collect(), parts, tally: empty_tally(config) }
+    }
+
+    /// Counts `message`, which falls to shard `number`.
+    pub(super) fn message(&mut self, number: usize, message: &Message<'_>, origin: &Origin) {
+        if !message.oddities.is_empty() {
+            for oddity in message.oddities.iter() {
+                self.tally.anomalies.note(anomaly(oddity), origin.stamp.shown, origin.frame);
+            }
+        }
+        if let Some((shard, names)) = self.shards.get_mut(number / self.parts) {
+            self.tally.for_shard(names, |tally| shard.message(message, origin, tally));
+        }
+    }
+
+    /// An ICMP error quoted `message`, a request.
+    pub(super) fn unreachable(&mut self, number: usize, message: &Message<'_>) {
+        if let Some((shard, _)) = self.shards.get_mut(number / self.parts) {
+            shard.unreachable(message);
+        }
+    }
+
+    /// The capture ended at `end`: all that was counted.
+    pub(super) fn finish(mut self, end: Timestamp) -> Tally {
+        for (shard, names) in &mut self.shards {
+            self.tally.for_shard(names, |tally| shard.finish(end, tally));
+        }
+        self.tally
+    }
+}
+
+/// Nothing counted yet.
+pub(super) fn empty_tally(config: &Config) -> Tally {
+    Tally::new(Choices { short_call: config.short_call, host_sides: config.host_sides.clone() })
+}
+
+fn anomaly(oddity: Oddity) -> Anomaly {
+    match oddity {
+        Oddity::LenientLine => Anomaly::LenientLine,
+        Oddity::LeadingBytes => Anomaly::LeadingBytes,
+        Oddity::BareCr => Anomaly::BareCr,
+        Oddity::BareStatusLine => Anomaly::BareStatusLine,
+        Oddity::BadHeaderLine => Anomaly::BadHeaderLine,
+        Oddity::DupHeader => Anomaly::DupHeader,
+        Oddity::BadCseq => Anomaly::BadCseq,
+        Oddity::OddMethodCase => Anomaly::OddMethodCase,
+        Oddity::MethodMismatch => Anomaly::MethodMismatch,
+        Oddity::ResponseToAck => Anomaly::ResponseToAck,
+        Oddity::ShortBody => Anomaly::ShortBody,
+        Oddity::BadContentLength => Anomaly::BadContentLength,
+        Oddity::NoContentLength => Anomaly::NoContentLength,
+        Oddity::TooManyHeaders => Anomaly::TooManyHeaders,
+        Oddity::TooLong => Anomaly::TooLong,
+        Oddity::Truncated => Anomaly::Truncated,
+    }
+}
