@@ -14,9 +14,18 @@ use super::flow::Expectation;
 /// # Panics
 /// When the program gives none.
 pub fn report(capture: &Path) -> Value {
+    report_of(&[capture])
+}
+
+/// The same about several captures together.
+///
+/// # Panics
+/// When the program gives none.
+pub fn report_of(captures: &[&Path]) -> Value {
+    let capture = captures[0];
     let output = Command::new(env!("CARGO_BIN_EXE_sipstat"))
         .args(["--format", "json"])
-        .arg(capture)
+        .args(captures)
         .output()
         .expect("the program was built with these tests");
     serde_json::from_slice(&output.stdout).unwrap_or_else(|e| {

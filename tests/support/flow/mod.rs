@@ -161,6 +161,16 @@ impl Ladder {
         }
     }
 
+    /// What one tap sees, as a ladder of its own.
+    pub fn at_tap(&self, tap: usize) -> Self {
+        let mut l = self.clone();
+        l.sent.retain(|s| s.wire.on.contains(&tap) || (tap == 0 && s.wire.on.is_empty()));
+        l.sent.iter_mut().for_each(|s| s.wire.on.clear());
+        l.interfaces = vec![self.interfaces[self.taps[tap].interface]];
+        l.taps = vec![Tap { interface: 0, ..self.taps[tap].clone() }];
+        l
+    }
+
     /// The same messages in other clothes.
     pub fn wrapped(&self, w: &Wrapping) -> Self {
         let mut l = self.clone();
