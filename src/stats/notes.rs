@@ -189,9 +189,9 @@ fn clocks(tally: &Tally, notes: &mut Notes) {
     let reused = count(Anomaly::IdentifierReuse);
     if reused > 0 {
         let text = format!(
-            "{} requests used identifiers of earlier, ended ones again and count as new (load tools, \
-             probes, restarted dialers).",
-            number(reused)
+            "{} used identifiers of earlier, ended ones again: counted as new (load tools, probes, \
+             restarted dialers).",
+            if reused == 1 { "1 request".to_owned() } else { format!("{} requests", number(reused)) }
         );
         notes.push("identifier_reuse", Block::Input, reused, text);
     }

@@ -1,6 +1,6 @@
 //! Methods other than INVITE, where there are no calls: requests, finals, failures, response times.
 
-use super::format::{delay, fraction, number, part, percent};
+use super::format::{delay, fraction, number, part, percent, plural};
 use super::table::Table;
 use crate::report::escape::escape;
 use crate::report::wrap::wrap;
@@ -18,7 +18,8 @@ pub(super) fn lines(s: &Summary, columns: usize) -> Vec<String> {
     let asked = s.requests.iter().map(|r| (r.method.as_str(), r.counts.first));
     let only_answered = s.responses.by_method.iter().map(|r| (r.method.as_str(), 0));
     let only_answered = only_answered.filter(|(m, _)| !s.requests.iter().any(|r| r.method == *m));
-    for (m, requests) in asked.chain(only_answered).filter(|(m, _)| *m != "ACK").take(METHODS) {
+    let all: Vec<_> = asked.chain(only_answered).filter(|(m, _)| *m != "ACK").collect();
+    for (m, requests) in all.iter().copied().take(METHODS) {
         let answers = s.responses.by_method.iter().find(|r| r.method == m);
         let silent: u64 = s.silence.iter().filter(|r| r.method == m).map(|r| r.unanswered).sum();
         let time = s.response_time.iter().find(|(method, _)| method == m).map(|(_, d)| d);
@@ -47,6 +48,9 @@ pub(super) fn lines(s: &Summary, columns: usize) -> Vec<String> {
         }
     }
     let mut out = table.lines(columns);
+    if let more @ 1.. = all.len().saturating_sub(METHODS) as u64 {
+        out.push(format!("  {}: --full shows all", plural(more, "other method", "other methods")));
+    }
     out.extend(alive.iter().flat_map(|text| wrap(text, columns, 2, 4)));
     out
 }
