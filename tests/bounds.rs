@@ -7,10 +7,10 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use sipstat::pipeline::{Settings, run};
+use sipstat::config::Config;
+use sipstat::pipeline::run_within;
 use sipstat::shard::Limits;
-use sipstat::stats::{Choices, Summary};
-use sipstat::time::Nanos;
+use sipstat::stats::Summary;
 use support::flow::Ladder;
 
 const ROOMY: Limits = Limits { conversations: 4096, sessions: 4096, tombstones: 4096 };
@@ -25,13 +25,7 @@ fn capture(name: &str, script: &str) -> PathBuf {
 }
 
 fn summary(path: PathBuf, limits: Limits) -> Summary {
-    let settings = Settings {
-        paths: vec![path],
-        duplicate_window: Nanos::from_millis(100),
-        choices: Choices { short_call: Nanos::from_secs(6), host_sides: vec![] },
-        limits,
-    };
-    run(&settings).unwrap()
+    run_within(&Config::new([path]), limits).unwrap()
 }
 
 /// Every attempt has one outcome, and messages fall into four bins.

@@ -41,13 +41,18 @@ const FRAGMENTS_WAIT: Nanos = Nanos::from_secs(30);
 
 /// Reads all input and sums it up. Fails if nothing can be read at all.
 pub fn run(config: &Config) -> Result<Summary, Error> {
+    run_within(config, Limits::default())
+}
+
+/// The same within other bounds than the usual ones.
+pub fn run_within(config: &Config, limits: Limits) -> Result<Summary, Error> {
     let found = Found::look(&config.captures, config.recursive);
     if found.files.is_empty() {
         return Err(nothing_found(&found, config.recursive));
     }
     let mut inputs = Inputs::open(&found.files).map_err(|errors| unreadable(&errors))?;
     let mut reading = Anomalies::default();
-    let mut run = Run::new(config, Limits::default());
+    let mut run = Run::new(config, limits);
     let mut gate = Gate::new(config.filter.window);
     while let Some(frame) = inputs.next(&mut reading) {
         match gate.admit(frame.stamp) {
