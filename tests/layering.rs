@@ -10,7 +10,7 @@ const VALUES: [&str; 4] = ["anomaly", "fate", "flow", "time"];
 /// What each module may import of the crate, beside itself and (but for the first rows) [`VALUES`].
 ///
 /// `a::B` allows one item of another module: a value that travels further than its stage.
-const IMPORTS: [(&str, &[&str]); 19] = [
+const IMPORTS: [(&str, &[&str]); 22] = [
     ("time", &[]),
     ("flow", &["time"]),
     ("fate", &[]),
@@ -21,17 +21,29 @@ const IMPORTS: [(&str, &[&str]); 19] = [
     ("stream", &["decode::TcpInfo"]),
     ("registry", &["sip", "call::Outcome", "call::Side"]),
     ("transaction", &["sip"]),
-    ("call", &["sip", "registry", "transaction"]),
+    ("call", &["hash", "sip", "registry", "transaction"]),
     ("shard", &["sip", "transaction", "call"]),
     (
         "stats",
-        &["config", "sip", "registry", "transaction", "call", "capture::FileReport", "capture::Skipped"],
+        &[
+            "config",
+            "hash",
+            "sip",
+            "registry",
+            "transaction",
+            "call",
+            "capture::FileReport",
+            "capture::Skipped",
+        ],
     ),
-    ("report", &["stats", "registry", "call", "sip", "capture::FileReport", "capture::Skipped"]),
-    ("config", &[]),
+    ("report", &["stats", "nearest", "registry", "call", "sip", "capture::FileReport", "capture::Skipped"]),
+    ("filter", &["nearest"]),
+    ("nearest", &[]),
+    ("hash", &[]),
+    ("config", &["filter"]),
     ("error", &[]),
-    ("pipeline", &["capture", "decode", "stream", "sip", "shard", "stats", "config", "error"]),
-    ("cli", &["config", "error", "pipeline", "report", "stats"]),
+    ("pipeline", &["capture", "decode", "stream", "sip", "shard", "stats", "config", "error", "filter"]),
+    ("cli", &["config", "error", "filter", "pipeline", "report", "stats"]),
     ("lib", &[]),
 ];
 

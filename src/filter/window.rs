@@ -172,11 +172,9 @@ impl Gate {
         self.bounds.map_or(now, |(_, to)| now.min(to))
     }
 
-    /// The part of `span` that lies in the window; `None` if none does.
-    pub fn part(&self, span: (Timestamp, Timestamp)) -> Option<(Timestamp, Timestamp)> {
-        let (from, to) = self.bounds.unwrap_or((Timestamp::MIN, Timestamp::MAX));
-        let part = (span.0.max(from), span.1.min(to));
-        (part.0 <= part.1).then_some(part)
+    /// The window, its end excluded; `None` without one, or before the first frame.
+    pub fn bounds(&self) -> Option<(Timestamp, Timestamp)> {
+        self.bounds
     }
 }
 
@@ -251,8 +249,7 @@ mod tests {
             .map(|(time, now)| gate.admit(stamp(time, now)).map(|s| s.now));
         assert_eq!(admitted, [None, None, Some(t(110)), Some(t(119)), None, Some(t(120)), None]);
         assert_eq!(gate.bounded(t(130)), t(120));
-        assert_eq!(gate.part((t(100), t(130))), Some((t(110), t(120))));
-        assert_eq!(gate.part((t(100), t(105))), None);
+        assert_eq!(gate.bounds(), Some((t(110), t(120))));
         let mut open = Gate::new(Window::default());
         assert_eq!(open.admit(stamp(5, 6)), Some(stamp(5, 6)));
     }

@@ -68,8 +68,15 @@ pub fn run_within(config: &Config, limits: Limits) -> Result<Summary, Error> {
         ..FileReport::default()
     }));
     let end = inputs.now().map(|now| gate.bounded(now));
-    let filter = (!config.filter.is_empty()).then(|| (config.filter.to_string(), gate));
-    Ok(run.finish(End { files, end, filter, skipped: found.skipped, ..End::default() }))
+    let filter = (!config.filter.is_empty()).then(|| config.filter.to_string());
+    Ok(run.finish(End {
+        files,
+        end,
+        filter,
+        window: gate.bounds(),
+        skipped: found.skipped,
+        ..End::default()
+    }))
 }
 
 /// None of the inputs is a capture: the first reason, and how many there are.

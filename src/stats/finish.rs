@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use crate::call::RegisterOutcome;
 use crate::capture::{FileReport, Skipped};
-use crate::filter::Gate;
 use crate::stats::attempts::most_first;
 use crate::stats::histogram::Histogram;
 use crate::stats::notes;
@@ -31,8 +30,10 @@ pub struct End {
     pub tls: Vec<TlsRow>,
     /// Items that stages before the shards dropped for lack of room, by table.
     pub evicted: Vec<(&'static str, u64)>,
-    /// The user's filter as options, and its times; `None` without one.
-    pub filter: Option<(String, Gate)>,
+    /// The user's filter as options; `None` without one.
+    pub filter: Option<String>,
+    /// The times that the user wants, the second one excluded; `None` for all.
+    pub window: Option<(Timestamp, Timestamp)>,
     /// The run was interrupted.
     pub interrupted: bool,
 }
@@ -74,10 +75,8 @@ impl Tally {
         }
         let first = end.files.iter().filter_map(|f| f.first).min();
         let last = end.files.iter().filter_map(|f| f.last).max();
-        let span = match &end.filter {
-            Some((_, gate)) => first.zip(last).and_then(|span| gate.part(span)),
-            None => first.zip(last),
-        };
+        let (from, to) = end.window.unwrap_or((Timestamp::MIN, Timestamp::MAX));
+        let span = first.zip(last).map(|(first, last)| (first.max(from), last.min(to)));
         Input {
             complete: end.files.iter().all(|f| f.complete) && !end.interrupted,
             exact: self.exact,
@@ -87,8 +86,8 @@ impl Tally {
             anomalies: self.anomalies.iter().collect(),
             skipped: end.skipped.clone(),
             unknown_links: end.unknown_links.clone(),
-            filter: end.filter.as_ref().map(|(text, _)| text.clone()),
-            span,
+            filter: end.filter.clone(),
+            span: span.filter(|(first, last)| first <= last),
             nanoseconds: end.files.iter().any(|f| f.nanoseconds),
             tls: end.tls.clone(),
             evicted: self.evicted.iter().map(|(t, n)| (*t, *n)).filter(|(_, n)| *n > 0).collect(),
