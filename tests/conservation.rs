@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use laws::{Outcome, number, samples, scratch, vectors, violations};
 use serde_json::Value;
+use sipstat::config::Config;
 
 /// Every capture of the project: the committed ones, and the vectors as they are built.
 fn captures(test: &str) -> Vec<PathBuf> {
@@ -40,6 +41,18 @@ fn every_sample_and_vector_keeps_the_laws() {
 fn the_same_input_gives_the_same_bytes() {
     for c in captures("bytes") {
         assert!(laws::json(&[&c]) == laws::json(&[&c]), "{} differs from run to run", c.display());
+    }
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bytes() {
+    let all = captures("threads");
+    let by = |paths: &[PathBuf], threads| laws::json_by(&Config { threads, ..Config::new(paths) });
+    for c in all.chunks(1).chain([all.as_slice()]) {
+        let one = by(c, 1);
+        for threads in [2, 3, 7] {
+            assert!(by(c, threads) == one, "{} by {threads} threads", c[0].display());
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use std::fmt::Display;
 
 use serde_json::{Map, Value};
 
-pub use run::{Outcome, json, record_ends, report, samples, scratch, vectors};
+pub use run::{Outcome, json, json_by, record_ends, report, samples, scratch, vectors};
 
 /// One line for each law that `report` breaks.
 pub fn violations(report: &Value) -> Vec<String> {

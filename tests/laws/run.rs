@@ -17,12 +17,20 @@ pub enum Outcome {
     Refused(String),
 }
 
-/// The JSON report on `captures`, byte for byte.
+/// The JSON report on `captures`, byte for byte, by one thread: others give the same.
 ///
 /// # Errors
 /// When no input can be read.
 pub fn json(captures: &[&Path]) -> Result<Vec<u8>, String> {
-    let summary = pipeline::run(&Config::new(captures)).map_err(|e| e.to_string())?;
+    json_by(&Config { threads: 1, ..Config::new(captures) })
+}
+
+/// The JSON report of any run.
+///
+/// # Errors
+/// When no input can be read.
+pub fn json_by(config: &Config) -> Result<Vec<u8>, String> {
+    let summary = pipeline::run(config).map_err(|e| e.to_string())?;
     let mut out = Vec::new();
     sipstat::report::json::write(&summary, &mut out).expect("a vector takes all");
     Ok(out)
