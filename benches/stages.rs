@@ -34,7 +34,7 @@ impl Traffic {
         let written = write(plan, &mut bytes).expect("a vector takes all");
         fs::write(&path, &bytes).expect("the target folder can be written");
         let mut messages = Vec::new();
-        let mut inputs = Inputs::open(&[path.clone()]).expect("a capture");
+        let mut inputs = Inputs::open(std::slice::from_ref(&path)).expect("a capture");
         let (mut decoder, mut notes) = (Decoder::new(Default::default()), Anomalies::default());
         while let Some(frame) = inputs.next(&mut Anomalies::default()) {
             let Decoded::Datagram(p) = decoder.decode(&frame, &mut notes) else { continue };

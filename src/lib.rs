@@ -17,6 +17,7 @@
 //! | [`capture`] | read captures of any container into frames, in order | [`capture::Frame`] |
 //! | [`decode`] | strip link, tunnel, IP (with fragments) and transport headers | [`decode::Packet`] |
 //! | [`stream`] | put one direction's bytes in order, reporting gaps | contiguous bytes |
+//! | [`watch`] | tell how far a run is; hear that it shall stop | |
 //! | [`sip`] | turn bytes into messages, as RFC 3261 defines them | [`sip::Message`] |
 //! | [`registry`] | the names and meanings of codes, methods and causes | |
 //! | `transaction` | pair responses with requests; tell the four bins apart | |
@@ -55,3 +56,4 @@ pub mod stats;
 pub mod stream;
 pub mod time;
 pub mod transaction;
+pub mod watch;

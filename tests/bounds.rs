@@ -8,9 +8,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use sipstat::config::Config;
+use std::sync::atomic::AtomicBool;
+
 use sipstat::pipeline::run_within;
 use sipstat::shard::Limits;
 use sipstat::stats::Summary;
+use sipstat::watch::Watch;
 use support::flow::Ladder;
 
 const ROOMY: Limits = Limits { conversations: 4096, sessions: 4096, tombstones: 4096 };
@@ -25,7 +28,7 @@ fn capture(name: &str, script: &str) -> PathBuf {
 }
 
 fn summary(path: PathBuf, limits: Limits) -> Summary {
-    run_within(&Config::new([path]), limits).unwrap()
+    run_within(&Config::new([path]), limits, &mut Watch::new(&AtomicBool::new(false), None)).unwrap()
 }
 
 /// Every attempt has one outcome, and messages fall into four bins.

@@ -1,6 +1,8 @@
 //! The program as scripts and shells see it: messages, exit status, closed pipes.
 
-use std::io::Read;
+use std::fs;
+use std::io::{Read, Write};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 fn sipstat(args: &[&str]) -> Command {
@@ -67,4 +69,34 @@ fn a_closed_pipe_ends_quietly() {
     let mut err = String::new();
     child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
     assert_eq!((child.wait().unwrap().code(), err.as_str()), (Some(0), ""));
+}
+
+/// Runs on a pipe that stays open, so that only the signal can end the run.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_prints_the_report_of_what_was_read_and_says_that_it_is_not_all() {
+    let capture = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/answered.pcap");
+    let capture = fs::read(capture).unwrap();
+    let (header, records) = capture.split_at(24);
+    let mut program = Command::new(env!("CARGO_BIN_EXE_sipstat"))
+        .args(["-f", "json", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = program.stdin.take().unwrap();
+    input.write_all(header).unwrap();
+    // More than a pipe holds: when it is written, most of it has been read.
+    (0..400).for_each(|_| input.write_all(records).unwrap());
+    let kill = Command::new("kill").args(["-INT", &program.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    // It ends at the next frame; the pipe may close while this is written.
+    let _ = input.write_all(records);
+    let output = program.wait_with_output().unwrap();
+    drop(input);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    assert_eq!(report["input"]["complete"], false);
+    assert!(report["messages"]["total"].as_u64().unwrap() > 100);
 }

@@ -155,6 +155,19 @@ impl Inputs {
         })
     }
 
+    /// Bytes read so far, uncompressed, and bytes on disk; the latter `None` where they are no
+    /// measure of the former: pipes, compressed captures.
+    pub fn progress(&self) -> (u64, Option<u64>) {
+        let reports = self.reports();
+        let size = |input: &Input| {
+            let about = std::fs::metadata(&input.path).ok()?;
+            about.is_file().then_some(about.len())
+        };
+        let compressed = reports.iter().any(|r| r.format.contains(", "));
+        let total = self.files.iter().map(size).sum::<Option<u64>>().filter(|_| !compressed);
+        (reports.iter().map(|r| r.bytes).sum(), total)
+    }
+
     /// The greatest time of any frame so far; `None` before the first.
     pub fn now(&self) -> Option<Timestamp> {
         (self.now > Timestamp::MIN).then_some(self.now)

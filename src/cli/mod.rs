@@ -6,6 +6,7 @@
 mod args;
 mod exit;
 mod output;
+mod progress;
 mod run;
 mod values;
 

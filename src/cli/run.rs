@@ -4,17 +4,23 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use clap::Parser;
+use signal_hook::consts::SIGINT;
+use signal_hook::flag;
 
 use super::Exit;
 use super::args::{CommandLine, Request};
 use super::output::Output;
+use super::progress::Line;
 use crate::config::{Config, Format, Look};
 use crate::error::Error;
 use crate::report::escape::escape;
 use crate::report::{explain, json, text};
 use crate::stats::Summary;
+use crate::watch::{Watch, Watcher};
 
 /// Troubles with single files that are told one by one.
 const TOLD: usize = 10;
@@ -22,7 +28,7 @@ const TOLD: usize = 10;
 /// Does what `args` (the program's name first) ask for. `analyse` reads the captures and counts.
 pub fn run(
     args: impl IntoIterator<Item = OsString>,
-    analyse: impl FnOnce(&Config) -> Result<Summary, Error>,
+    analyse: impl FnOnce(&Config, &mut Watch<'_>) -> Result<Summary, Error>,
 ) -> ExitCode {
     let request = match CommandLine::try_parse_from(args) {
         Ok(line) => line.request(),
@@ -34,7 +40,7 @@ pub fn run(
         }
     };
     let result = match request {
-        Request::Report(config) => report(&config, analyse),
+        Request::Report(config) => report(&config, |config| watched(config, analyse)),
         Request::Explain(word, look) => explanation(word.as_deref(), look),
     };
     result
@@ -43,6 +49,25 @@ pub fn run(
             Exit::from(&e)
         })
         .into()
+}
+
+/// Runs `analyse` with a line of progress, if it is wanted. Ctrl-C ends the run early; a second one,
+/// should the input be silent, ends the program.
+fn watched(
+    config: &Config,
+    analyse: impl FnOnce(&Config, &mut Watch<'_>) -> Result<Summary, Error>,
+) -> Result<Summary, Error> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    // Without handlers Ctrl-C ends the program at once, as ever.
+    let _ = flag::register_conditional_shutdown(SIGINT, 128 + SIGINT, Arc::clone(&interrupted))
+        .and_then(|_| flag::register(SIGINT, Arc::clone(&interrupted)));
+    let mut line = if config.report.format == Format::Line { None } else { Line::on_terminal() };
+    let watcher = line.as_mut().map(|line| -> &mut dyn Watcher { line });
+    let result = analyse(config, &mut Watch::new(&interrupted, watcher));
+    if let Some(line) = &mut line {
+        line.clear();
+    }
+    result
 }
 
 fn report(config: &Config, analyse: impl FnOnce(&Config) -> Result<Summary, Error>) -> Result<Exit, Error> {

@@ -16,6 +16,8 @@ mod direction;
 mod opaque;
 mod sink;
 
+use std::sync::atomic::AtomicBool;
+
 use crate::anomaly::{Anomalies, Anomaly};
 use crate::capture::{FileReport, Found, Frame, Inputs, OpenError};
 use crate::config::Config;
@@ -32,6 +34,8 @@ use crate::stream::sctp::Sctp;
 use crate::stream::tcp::{Pushed, Streams};
 use crate::time::{Nanos, Stamp, Timestamp};
 
+use crate::watch::{Progress, Watch};
+
 use self::direction::{Carried, Direction};
 use self::opaque::UnknownLinks;
 use self::sink::Sink;
@@ -41,11 +45,16 @@ const FRAGMENTS_WAIT: Nanos = Nanos::from_secs(30);
 
 /// Reads all input and sums it up. Fails if nothing can be read at all.
 pub fn run(config: &Config) -> Result<Summary, Error> {
-    run_within(config, Limits::default())
+    run_watched(config, &mut Watch::new(&AtomicBool::new(false), None))
+}
+
+/// [`run`], under the eyes of `watch`: the summary of a run that ends early is of what was read.
+pub fn run_watched(config: &Config, watch: &mut Watch<'_>) -> Result<Summary, Error> {
+    run_within(config, Limits::default(), watch)
 }
 
 /// The same within other bounds than the usual ones.
-pub fn run_within(config: &Config, limits: Limits) -> Result<Summary, Error> {
+pub fn run_within(config: &Config, limits: Limits, watch: &mut Watch<'_>) -> Result<Summary, Error> {
     let found = Found::look(&config.captures, config.recursive);
     if found.files.is_empty() {
         return Err(nothing_found(&found, config.recursive));
@@ -54,10 +63,16 @@ pub fn run_within(config: &Config, limits: Limits) -> Result<Summary, Error> {
     let mut reading = Anomalies::default();
     let mut run = Run::new(config, limits);
     let mut gate = Gate::new(config.filter.window);
+    let mut interrupted = false;
     while let Some(frame) = inputs.next(&mut reading) {
         match gate.admit(frame.stamp) {
             Some(stamp) => run.frame(&Frame { stamp, ..frame }),
             None => run.left_out(),
+        }
+        let responses = run.network.sink.responses;
+        if !watch.goes_on(|| progress(&inputs, responses)) {
+            interrupted = true;
+            break;
         }
     }
     run.notes.merge(&reading);
@@ -75,8 +90,14 @@ pub fn run_within(config: &Config, limits: Limits) -> Result<Summary, Error> {
         filter,
         window: gate.bounds(),
         skipped: found.skipped,
+        interrupted,
         ..End::default()
     }))
+}
+
+fn progress(inputs: &Inputs, responses: u64) -> Progress {
+    let (bytes, total) = inputs.progress();
+    Progress { bytes, total, responses }
 }
 
 /// None of the inputs is a capture: the first reason, and how many there are.

@@ -33,7 +33,7 @@ impl<'a> Params<'a> {
         match self.get_plain(name) {
             Plain::Found(value) => Some(value),
             Plain::Absent => None,
-            Plain::Quoted => self.get_any(name),
+            Plain::Unclear => self.get_any(name),
         }
     }
 
@@ -50,7 +50,7 @@ impl<'a> Params<'a> {
             let ends = |b| b <= b' ' || matches!(b, b'"' | b';');
             let end = find(param, |x| below(x, b'#') | equal(x, b';'), ends).unwrap_or(param.len());
             if !matches!(param.get(end), None | Some(b';')) {
-                return Plain::Quoted;
+                return Plain::Unclear;
             }
             let (param, next) = param.split_at(end);
             if let Some((n, value)) = param.split_at_checked(name.len())
@@ -93,7 +93,7 @@ impl<'a> Params<'a> {
 enum Plain<'a> {
     Found(&'a [u8]),
     Absent,
-    Quoted,
+    Unclear,
 }
 
 impl<'a> Iterator for Params<'a> {

@@ -2,7 +2,7 @@
 
 use crate::report::escape;
 use crate::stats::Ratio;
-pub(super) use crate::stats::number;
+pub(crate) use crate::stats::number;
 use crate::time::{Nanos, Timestamp};
 
 /// `1 hop`, `2 hops`.

@@ -23,6 +23,7 @@ mod register;
 mod services;
 mod table;
 
+pub(crate) use format::number;
 pub use quiet::write_line;
 
 use std::io;
