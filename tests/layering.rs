@@ -42,8 +42,12 @@ const IMPORTS: [(&str, &[&str]); 22] = [
     ("hash", &[]),
     ("config", &["filter"]),
     ("error", &[]),
-    ("pipeline", &["capture", "decode", "stream", "sip", "shard", "stats", "config", "error", "filter"]),
-    ("cli", &["config", "error", "filter", "pipeline", "report", "stats"]),
+    (
+        "pipeline",
+        &["capture", "decode", "stream", "sip", "shard", "stats", "config", "error", "filter", "watch"],
+    ),
+    ("cli", &["config", "error", "filter", "pipeline", "report", "stats", "watch"]),
+    ("watch", &[]),
     ("lib", &[]),
 ];
 
