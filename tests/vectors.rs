@@ -83,6 +83,7 @@ vectors! {
     v100_ner_by_cause = "100-ner-by-cause";
     v101_three_taps = "101-three-taps";
     v102_no_ring_no_bye_both_hang_up = "102-no-ring-no-bye-both-hang-up";
+    v103_no_answer_timer = "103-no-answer-timer";
     v11_answer_crosses_cancel = "11-answer-crosses-cancel";
     v12_rings_without_final = "12-rings-without-final";
     v12b_rings_and_the_capture_ends_before_timer_c = "12b-rings-and-the-capture-ends-before-timer-c";

@@ -127,3 +127,70 @@ where
         list.push(item);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transaction::fixture::{ms, with_message};
+
+    /// Replies of one Call-ID in order: code, CSeq number and method, From tag, To tag. Whether the
+    /// last INVITE among them is in a dialog.
+    fn in_dialog(replies: &[(u16, &str, &str, &str)], tags_trying: bool) -> bool {
+        let mut tags = Tags::default();
+        let mut exchanges: Vec<Exchange> = Vec::new();
+        for (code, cseq, from, to) in replies {
+            let to = if to.is_empty() { "To: <sip:b@h>".into() } else { format!("To: <sip:b@h>;tag={to}") };
+            let (start, cseq) = (format!("SIP/2.0 {code} X"), format!("CSeq: {cseq}"));
+            let from = format!("From: <sip:a@h>;tag={from}");
+            let lines = [&start, "Via: SIP/2.0/UDP h;branch=z9hG4bK1", &cseq, &from, &to, "Call-ID: c"];
+            with_message(&lines, |m| {
+                let keys = Keys::of(m).unwrap();
+                if keys.method == MethodKey::INVITE {
+                    let at = exchanges.iter().position(|x| x.matches(&keys, false)).unwrap_or_else(|| {
+                        exchanges.push(Exchange::new(&keys, m, ms(0)));
+                        exchanges.len() - 1
+                    });
+                    tags.judge_reply(&mut exchanges[at], &keys, m.status().unwrap());
+                    if keys.to != 0 {
+                        exchanges[at].tags.push(keys.to);
+                    }
+                }
+                tags.learn(&keys, m);
+            });
+        }
+        is_in_dialog(exchanges.last().unwrap(), tags_trying)
+    }
+
+    #[test]
+    fn replies_alone_tell_a_dialog() {
+        for (what, replies, tags_trying, expected) in [
+            ("D2", vec![(100, "1 INVITE", "f", "t"), (200, "1 INVITE", "f", "t")], false, true),
+            (
+                "D2, but it tags any 100",
+                vec![(100, "1 INVITE", "f", "t"), (200, "1 INVITE", "f", "t")],
+                true,
+                false,
+            ),
+            ("D2, another tag", vec![(100, "1 INVITE", "f", "t"), (200, "1 INVITE", "f", "u")], false, false),
+            ("D2, it rang", vec![(100, "1 INVITE", "f", "t"), (180, "1 INVITE", "f", "t")], false, false),
+            ("D3", vec![(200, "1 INVITE", "f", "t"), (200, "2 INVITE", "f", "t")], false, true),
+            (
+                "D3, the other way round",
+                vec![(200, "1 INVITE", "f", "t"), (200, "9 INVITE", "t", "f")],
+                false,
+                true,
+            ),
+            ("D4", vec![(180, "1 INVITE", "f", "t"), (200, "9 INVITE", "t", "x")], false, true),
+            ("D5", vec![(200, "3 INFO", "f", "t"), (200, "4 INVITE", "f", "t")], false, true),
+            (
+                "D5, a challenge",
+                vec![(401, "3 MESSAGE", "f", "t"), (200, "4 INVITE", "f", "t")],
+                false,
+                false,
+            ),
+            ("D6", vec![(100, "1 INVITE", "f", ""), (200, "1 INVITE", "f", "t")], false, false),
+        ] {
+            assert_eq!(in_dialog(&replies, tags_trying), expected, "{what}");
+        }
+    }
+}

@@ -151,3 +151,55 @@ fn reference_legs(all: &[&Leg]) -> SmallVec<[bool; 4]> {
     let least = all.iter().map(|l| l.depth).filter(|d| *d > 0).min().unwrap_or(0);
     all.iter().map(|l| l.depth == least).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transaction::fixture::{ended, leg, ms};
+
+    const A: &str = "10.0.0.1:5060";
+    const B: &str = "10.0.0.3:5060";
+
+    #[test]
+    fn the_deciding_leg_is_that_of_16_7() {
+        let of = |codes: &[u16]| {
+            let legs: Vec<Leg> =
+                codes.iter().zip(1..).map(|(c, i)| ended(leg(A, B, &[(1, i)], 0), *c, i as i64)).collect();
+            deciding(legs.iter()).and_then(Leg::code)
+        };
+        for (codes, expected) in [
+            (&[404, 603, 302][..], 603),
+            (&[503, 404], 404),
+            (&[486, 302], 302),
+            (&[486, 407], 407),
+            (&[480, 486], 486),
+            (&[482, 503], 503),
+            (&[482], 482),
+        ] {
+            assert_eq!(of(codes), Some(expected), "{codes:?}");
+        }
+        assert_eq!(of(&[]), None);
+    }
+
+    #[test]
+    fn a_leg_that_starts_when_all_have_ended_opens_a_round() {
+        let legs = [
+            ended(leg(A, B, &[(1, 1)], 0), 503, 10),
+            ended(leg(A, B, &[(1, 2)], 5), 503, 20),
+            leg(A, B, &[(1, 3)], 30),
+        ];
+        let mut x = crate::transaction::fixture::with_message(
+            &[
+                "INVITE sip:b@h SIP/2.0",
+                "Via: SIP/2.0/UDP h",
+                "CSeq: 1 INVITE",
+                "Call-ID: c",
+                "From: <sip:a@h>",
+            ],
+            |m| Exchange::new(&crate::transaction::Keys::of(m).unwrap(), m, ms(0)),
+        );
+        x.legs = legs.into_iter().collect();
+        let rounds = Legs::of(&[&x]).rounds().iter().map(|r| r.len()).collect::<Vec<_>>();
+        assert_eq!(rounds, [2, 1]);
+    }
+}

@@ -88,3 +88,24 @@ pub(super) fn judge(open: &OpenRegistration, exchanges: &[&Exchange], end: Times
     let done = leg.success.map(|(first, _)| first);
     Registration { outcome, detail, status: Some(found.status), rrd: done.zip(first).map(|(d, f)| d - f) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transaction::fixture::with_message;
+
+    #[test]
+    fn what_a_register_asks_for() {
+        for (headers, expected) in [
+            (&["Contact: <sip:a@h>"][..], RegisterOutcome::Registered),
+            (&["Contact: <sip:a@h>", "Expires: 0"], RegisterOutcome::Removed),
+            (&["Contact: <sip:a@h>;expires=60", "Expires: 0"], RegisterOutcome::Registered),
+            (&["Contact: <sip:a@h>;expires=0", "Expires: 60"], RegisterOutcome::Removed),
+            (&["Contact: *", "Expires: 0"], RegisterOutcome::Removed),
+            (&["Expires: 0"], RegisterOutcome::Queried),
+        ] {
+            let lines = [&["REGISTER sip:h SIP/2.0", "CSeq: 1 REGISTER"], headers].concat();
+            assert_eq!(with_message(&lines, wish), expected, "{headers:?}");
+        }
+    }
+}

@@ -123,3 +123,52 @@ impl OpenSession {
 pub(super) fn answered_at(exchange: &Exchange) -> Option<Timestamp> {
     exchange.legs.iter().filter_map(|l| l.ended.map(|f| f.at)).min()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transaction::fixture::ms;
+
+    fn bye(from: u64, to: u64, at: i64, answered: Option<i64>) -> ByeSeen {
+        let answered = answered.map(ms);
+        ByeSeen { from, to, first: 2, latest: 2, at: ms(at), answered, over: true, cause: None, early: false }
+    }
+
+    fn session(dialogs: &[u64]) -> OpenSession {
+        OpenSession { from: 1, dialogs: dialogs.into(), started: ms(0), instant: false }
+    }
+
+    #[test]
+    fn sessions_end_with_their_last_dialog() {
+        let one = session(&[2]);
+        let two = session(&[2, 3]);
+        for (what, session, byes, expected) in [
+            ("the caller", &one, vec![bye(1, 2, 10, Some(11))], Some((Party::Caller, true, 10))),
+            ("the callee", &one, vec![bye(2, 1, 10, Some(11))], Some((Party::Callee, true, 10))),
+            ("both", &one, vec![bye(2, 1, 10, Some(12)), bye(1, 2, 11, None)], Some((Party::Both, true, 11))),
+            ("a silent one", &one, vec![bye(1, 2, 10, None)], Some((Party::Caller, false, 10))),
+            ("another dialog's", &one, vec![bye(1, 9, 10, Some(11))], None),
+            ("one of two", &two, vec![bye(1, 2, 10, Some(11))], None),
+            (
+                "both of two",
+                &two,
+                vec![bye(1, 3, 5, Some(6)), bye(1, 2, 10, Some(11))],
+                Some((Party::Caller, true, 10)),
+            ),
+        ] {
+            let ended = session.end(&byes, None, None).map(|s| (s.by, s.completed, s.ended));
+            assert_eq!(ended, expected.map(|(by, ok, at)| (by, ok, Some(ms(at)))), "{what}");
+        }
+        let up = one.end(&[], None, Some(ms(99))).unwrap();
+        assert_eq!((up.ended, up.completed, up.failed), (None, false, false));
+    }
+
+    #[test]
+    fn a_bye_soon_after_a_failed_refresh_follows_from_it() {
+        for (worked, at, expected) in [(false, 50_000, true), (false, 50_001, false), (true, 20_000, false)] {
+            let refresh = Some(Refresh { started: ms(10_000), worked });
+            let ended = session(&[2]).end(&[bye(1, 2, at, Some(at))], refresh, None).unwrap();
+            assert_eq!(ended.refresh_failed, expected, "{worked} {at}");
+        }
+    }
+}

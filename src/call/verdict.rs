@@ -436,3 +436,6 @@ fn translated(legs: &Legs<'_>) -> SmallVec<[(StatusCode, StatusCode); 1]> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests;

@@ -61,7 +61,7 @@ pub fn shard_of_call(id: &[u8]) -> usize {
 pub struct Shard {
     limits: Limits,
     window: Nanos,
-    numbers: HashMap<CallKey, u32, crate::shard::ByKey>,
+    numbers: HashMap<CallKey, u32, ByKey>,
     slots: Vec<Option<Conversation>>,
     free: Vec<u32>,
     /// When each conversation may have something to close; one entry each, or more, never none.
@@ -242,6 +242,12 @@ impl Shard {
         self.births += 1;
         self.asleep.insert(call, (conversation.sleep(), born));
         self.asleep_order.push_back((at, born, call));
+        // Those that woke up left their place behind; without this a long call that is refreshed
+        // each minute leaves one a minute.
+        if self.asleep_order.len() > 2 * self.asleep.len() + 1024 {
+            let asleep = &self.asleep;
+            self.asleep_order.retain(|(_, born, call)| asleep.get(call).is_some_and(|(_, b)| b == born));
+        }
     }
 
     /// Makes room: finished conversations first, by their last message, then open ones. A batch at

@@ -30,3 +30,25 @@ impl Unkeyed {
         if known { Bin::CaptureDuplicate } else { Bin::First }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transaction::fixture::{origin, with_message};
+
+    #[test]
+    fn the_same_bytes_between_the_same_ends_within_the_window_are_a_duplicate() {
+        let mut seen = Unkeyed::default();
+        let mut bin = |text: &str, to: &str, at| {
+            with_message(&[text, "Via: SIP/2.0/UDP h"], |m| {
+                seen.bin(m, &origin("10.0.0.1:5060", to, at, 1, 0), Nanos::from_millis(100))
+            })
+        };
+        let (b, c) = ("10.0.0.2:5060", "10.0.0.3:5060");
+        assert_eq!(bin("SIP/2.0 200 OK", b, 0), Bin::First);
+        assert_eq!(bin("SIP/2.0 200 OK", b, 100), Bin::CaptureDuplicate);
+        assert_eq!(bin("SIP/2.0 200 OK", c, 100), Bin::First);
+        assert_eq!(bin("SIP/2.0 486 Busy", b, 100), Bin::First);
+        assert_eq!(bin("SIP/2.0 200 OK", b, 201), Bin::First);
+    }
+}

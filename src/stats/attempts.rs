@@ -20,6 +20,8 @@ use crate::transaction::Location;
 const MAX_NEXT_HOPS: usize = 1024;
 /// Ring times of cancelled calls, in steps of a tenth of a second, up to ten minutes.
 const RING_STEPS: usize = 6_000;
+/// A handful of calls that rang equally long is chance.
+const ENOUGH_CANCELLED: u64 = 10;
 
 /// Whether `attempt` is on `side` of its host.
 pub(super) fn is_on(side: &HostSide, attempt: &Attempt) -> bool {
@@ -393,8 +395,7 @@ impl AttemptTally {
             let (from, to) = (i.saturating_sub(5), (i + 5).min(RING_STEPS - 1));
             self.rang[from..=to].iter().map(|n| u64::from(*n)).sum()
         };
-        // A handful of calls that rang equally long is chance.
-        if cancelled < 20 {
+        if cancelled < ENOUGH_CANCELLED {
             return None;
         }
         let best = (0..RING_STEPS)
@@ -404,7 +405,7 @@ impl AttemptTally {
         (at_timer * 2 > cancelled).then(|| RingTimer {
             cancelled,
             at_timer,
-            ring: Nanos::from_millis(best as i64 * 100 + 50),
+            ring: Nanos::from_millis(best as i64 * 100),
         })
     }
 }

@@ -55,7 +55,11 @@ fn keep_first(calls: &mut SmallVec<[Passage; 2]>, call: Passage) {
 
 impl Crossings {
     pub(super) fn note(&mut self, attempt: &Attempt) {
-        let (from, to) = (attempt.flow.source.ip, attempt.flow.destination.ip);
+        self.passage(attempt.started, attempt.flow.source.ip, attempt.flow.destination.ip, attempt.called);
+    }
+
+    /// A call to `number` passed from one host to another.
+    fn passage(&mut self, at: Timestamp, from: IpAddr, to: IpAddr, number: Option<u64>) {
         if from == to {
             return;
         }
@@ -66,11 +70,11 @@ impl Crossings {
         if self.hosts.len() > 2 * MAX_HOSTS {
             self.keep_hosts();
         }
-        let Some(number) = attempt.called else { return };
+        let Some(number) = number else { return };
         if self.numbers.len() >= SAMPLE && self.numbers.last_key_value().is_some_and(|(n, _)| *n < number) {
             return;
         }
-        keep_first(self.numbers.entry(number).or_default(), (attempt.started, from, to));
+        keep_first(self.numbers.entry(number).or_default(), (at, from, to));
         if self.numbers.len() > SAMPLE {
             self.numbers.pop_last();
         }
@@ -137,5 +141,37 @@ impl Crossings {
             }
         }
         arrived > 0 && passed * 2 >= arrived
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn crossings(calls: impl Iterator<Item = (i64, [u8; 2], u64)>) -> Crossings {
+        let mut all = Crossings::default();
+        for (ms, [from, to], number) in calls {
+            let at = Timestamp::from_nanos(ms * 1_000_000);
+            all.passage(at, [10, 0, 0, from].into(), [10, 0, 0, to].into(), Some(number));
+        }
+        all
+    }
+
+    #[test]
+    fn a_host_that_passes_numbers_on_is_suspected() {
+        let both = (0..60).flat_map(|i| [(i * 100, [1, 5], i as u64), (i * 100 + 20, [5, 9], i as u64)]);
+        let host = [10, 0, 0, 5].into();
+        assert_eq!(crossings(both).suspects(), [Suspect { host, arrived: 60, left: 60 }]);
+    }
+
+    #[test]
+    fn a_two_way_trunk_and_a_few_calls_are_not() {
+        let trunk =
+            (0..60).flat_map(|i| [(i * 100, [1, 5], i as u64), (i * 100 + 20, [5, 1], 1000 + i as u64)]);
+        assert_eq!(crossings(trunk).suspects(), []);
+        let few = (0..49).flat_map(|i| [(i * 100, [1, 5], i as u64), (i * 100 + 20, [5, 9], i as u64)]);
+        assert_eq!(crossings(few).suspects(), []);
+        let late = (0..60).flat_map(|i| [(i * 9000, [1, 5], i as u64), (i * 9000 + 2001, [5, 9], i as u64)]);
+        assert_eq!(crossings(late).suspects(), []);
     }
 }

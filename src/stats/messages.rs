@@ -305,6 +305,7 @@ mod tests {
     use super::*;
     use crate::sip::{Scan, scan_datagram};
     use crate::stats::Admission;
+    use crate::transaction::fixture::with_message;
 
     #[test]
     fn an_inner_challenge_is_left_out_once() {
@@ -321,5 +322,52 @@ mod tests {
         let row = &tally.responses().by_method[0];
         assert_eq!((row.finals, row.challenges, row.inner, row.failures), (3, 1, 1, 0));
         assert_eq!(row.failure_rate, Ratio::new(0, 1));
+    }
+
+    fn tally(replies: &[(&str, &str, Bin, bool)]) -> MessageTally {
+        let mut t = MessageTally::default();
+        for (code, method, bin, alive) in replies {
+            let (start, cseq) = (format!("SIP/2.0 {code} X"), format!("CSeq: 1 {method}"));
+            with_message(&[&start, &cseq], |m| {
+                t.note(m, Transport::Udp, *bin, *alive, &mut Admission::default().methods)
+            });
+        }
+        t
+    }
+
+    #[test]
+    fn challenges_inner_finals_and_answers_that_mean_alive_are_no_failures() {
+        let mut t = tally(&[
+            ("486", "INVITE", Bin::First, false),
+            ("486", "INVITE", Bin::Retransmission, false),
+            ("503", "INVITE", Bin::First, false),
+            ("407", "INVITE", Bin::First, false),
+            ("200", "INVITE", Bin::First, false),
+            ("404", "OPTIONS", Bin::First, true),
+            ("503", "OPTIONS", Bin::First, false),
+            ("180", "INVITE", Bin::First, false),
+        ]);
+        t.inner(MethodKey::INVITE, StatusCode::new(503).unwrap());
+        let f = t.failures(0);
+        assert_eq!((f.total, f.finals, f.inner), (2, 4, 1));
+        let invite = &t.responses().by_method[0];
+        assert_eq!(
+            (invite.method.as_str(), invite.finals, invite.challenges, invite.failures),
+            ("INVITE", 4, 1, 1)
+        );
+    }
+
+    #[test]
+    fn every_total_is_the_sum_of_its_rows() {
+        let bins = [Bin::First, Bin::Retransmission, Bin::CaptureDuplicate, Bin::HopCopy];
+        let replies: Vec<_> = ["180", "200", "486"]
+            .into_iter()
+            .flat_map(|c| bins.map(|b| (c, if c == "180" { "INVITE" } else { "FOO" }, b, false)))
+            .collect();
+        let (t, all) = (tally(&replies), tally(&replies).responses());
+        assert_eq!(all.counts.messages(), 12);
+        assert_eq!(all.by_method_and_code.iter().map(|r| r.counts.messages()).sum::<u64>(), 12);
+        assert_eq!(all.by_class.iter().map(|r| r.counts.first).sum::<u64>(), all.counts.first);
+        assert_eq!((t.messages().total, t.messages().responses), (12, 12));
     }
 }

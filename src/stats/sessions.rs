@@ -255,3 +255,69 @@ impl SessionTally {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::Admission;
+
+    fn s(n: i64) -> Timestamp {
+        Timestamp::from_nanos(n * 1_000_000_000)
+    }
+
+    fn call(started: Option<i64>, ended: Option<i64>) -> Session {
+        Session {
+            started: started.map(s),
+            ended: ended.map(s),
+            completed: ended.is_some(),
+            failed: false,
+            lost: false,
+            instant: false,
+            by: Party::Caller,
+            refresh_failed: false,
+            cause: None,
+        }
+    }
+
+    #[test]
+    fn acd_is_the_estimator_for_cut_off_observation() {
+        let mut t = SessionTally::default();
+        for c in [call(Some(0), Some(100)), call(Some(10), Some(16)), call(Some(50), None)] {
+            t.answered(c.started.unwrap());
+            t.session(&c, Nanos::from_secs(6), &mut Admission::default().releases);
+        }
+        let d = t.duration(s(150), Nanos::from_secs(6));
+        assert_eq!((d.answered_s, d.ended, d.still_up, d.short), (206.0, 2, 1, 1));
+        assert_eq!((d.acd_s, d.mean_of_ended_s), (Some(103.0), Some(53.0)));
+        assert_eq!(SessionTally::default().duration(s(9), Nanos::ZERO).acd_s, None);
+    }
+
+    #[test]
+    fn a_call_whose_start_was_not_seen_is_up_since_the_beginning() {
+        let mut t = SessionTally::default();
+        t.answered(s(5));
+        t.session(&call(Some(5), Some(9)), Nanos::ZERO, &mut Admission::default().releases);
+        t.session(&call(None, Some(7)), Nanos::ZERO, &mut Admission::default().releases);
+        assert_eq!(t.load(1, Nanos::from_secs(10)).concurrent_peak, 2);
+        assert_eq!((t.sessions().confirmed, t.ended()), (1, 1));
+    }
+
+    #[test]
+    fn abnormal_causes_are_drops() {
+        let mut t = SessionTally::default();
+        for (protocol, cause) in [
+            (Protocol::Q850, 16),
+            (Protocol::Q850, 31),
+            (Protocol::Q850, 41),
+            (Protocol::Sip, 200),
+            (Protocol::Sip, 503),
+        ] {
+            t.session(
+                &Session { cause: Some((protocol, cause)), ..call(Some(0), Some(1)) },
+                Nanos::ZERO,
+                &mut Admission::default().releases,
+            );
+        }
+        assert_eq!(t.release_figures().dropped, 2);
+    }
+}

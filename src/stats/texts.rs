@@ -174,3 +174,67 @@ fn carrier(message: &Message<'_>) -> String {
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes.get(..MAX_TEXT).unwrap_or(bytes)).into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::{Flow, FrameId, Tap, Transport};
+    use crate::stats::admission::TEXTS;
+    use crate::time::Stamp;
+    use crate::transaction::fixture::with_message;
+
+    fn origin() -> Origin {
+        Origin {
+            stamp: Stamp::default(),
+            frame: FrameId { file: 0, number: 1 },
+            tap: Tap::default(),
+            flow: Flow::default(),
+            transport: Transport::Udp,
+            ip_id: 0,
+        }
+    }
+
+    #[test]
+    fn own_words_reasons_and_waits_are_kept_with_their_code() {
+        let (mut t, mut names) = (TextTally::default(), Admission::default());
+        for _ in 0..2 {
+            let lines = [
+                "SIP/2.0 503 No Trunk",
+                "CSeq: 1 INVITE",
+                "Reason: Q.850;cause=34;text=\"full\"",
+                "Retry-After: 5",
+            ];
+            with_message(&lines, |m| t.note(m, &origin(), &mut names));
+        }
+        with_message(&["SIP/2.0 503 Service Unavailable", "CSeq: 1 INVITE", "Retry-After: 9"], |m| {
+            t.note(m, &origin(), &mut names)
+        });
+        with_message(&["BYE sip:a@h SIP/2.0", "CSeq: 2 BYE", "Reason: SIP;cause=408"], |m| {
+            t.note(m, &origin(), &mut names)
+        });
+        let phrases = t.phrases();
+        assert_eq!((phrases.len(), phrases[0].text.as_deref(), phrases[0].count), (1, Some("No Trunk"), 2));
+        let reasons = t.reasons();
+        assert_eq!(
+            (reasons[0].carried_by.as_str(), reasons[0].cause, reasons[0].count),
+            ("503 INVITE", Some(34), 2)
+        );
+        assert_eq!((reasons[0].text.as_deref(), reasons[1].carried_by.as_str()), (Some("full"), "BYE"));
+        let waits = t.retry_after();
+        assert_eq!((waits[0].count, waits[0].min_s, waits[0].max_s), (3, 5, 9));
+    }
+
+    #[test]
+    fn texts_beyond_the_table_are_counted_together() {
+        let (mut t, mut names) = (TextTally::default(), Admission::default());
+        for n in 0..TEXTS + 3 {
+            let start = format!("SIP/2.0 500 words {n}");
+            with_message(&[&start, "CSeq: 1 INVITE"], |m| t.note(m, &origin(), &mut names));
+        }
+        let rows = t.phrases();
+        assert_eq!(
+            (rows.len(), rows.last().unwrap().text.as_deref(), rows.last().unwrap().count),
+            (TEXTS + 1, None, 3)
+        );
+    }
+}

@@ -209,3 +209,54 @@ fn sent_by(host: &[u8], port: &[u8]) -> u64 {
     used[host.len() + 1..].copy_from_slice(port);
     xxh3_64(used)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transaction::fixture::with_message;
+
+    fn keys(start: &str, via: &str, cseq: &str, from: &str) -> Keys {
+        let (via, cseq, from) = (format!("Via: {via}"), format!("CSeq: {cseq}"), format!("From: {from}"));
+        with_message(&[start, &via, &cseq, &from, "Call-ID: c", "To: <sip:b@h>"], |m| Keys::of(m).unwrap())
+    }
+
+    const INVITE: &str = "INVITE sip:b@h SIP/2.0";
+    const VIA: &str = "SIP/2.0/UDP Host.example:5060;branch=z9hG4bKaB";
+
+    #[test]
+    fn one_transaction_however_it_is_written() {
+        let invite = keys(INVITE, VIA, "1 INVITE", "<sip:a@h>;tag=f").transaction;
+        for (start, via, cseq, same) in [
+            ("SIP/2.0 486 Busy", VIA, "1 INVITE", true),
+            ("ACK sip:b@h SIP/2.0", VIA, "1 ACK", true),
+            (INVITE, "SIP/2.0/UDP hOST.EXAMPLE:5060;received=1.2.3.4;branch=Z9HG4BKaB", "001 INVITE", true),
+            (INVITE, "SIP/2.0/UDP Host.example:5060;branch=z9hG4bKAB", "1 INVITE", false),
+            (INVITE, "SIP/2.0/UDP Host.example;branch=z9hG4bKaB", "1 INVITE", false),
+            (INVITE, VIA, "2 INVITE", false),
+            ("CANCEL sip:b@h SIP/2.0", VIA, "1 CANCEL", false),
+            ("SIP/2.0 200 OK", VIA, "1 CANCEL", false),
+            ("SIP/2.0 200 OK", VIA, "1 ACK", false),
+        ] {
+            let other = keys(start, via, cseq, "<sip:a@h>;tag=f").transaction;
+            assert_eq!(other == invite, same, "{start} {via} {cseq}");
+        }
+    }
+
+    #[test]
+    fn without_the_cookie_from_and_via_tell() {
+        let of = |via: &str, from: &str| keys(INVITE, via, "1 INVITE", from).transaction;
+        let first = of("SIP/2.0/UDP h;branch=1", "<sip:a@h>;tag=f");
+        assert_eq!(of("SIP/2.0/UDP h;branch=1;received=1.2.3.4;rport=5", "<sip:a@h>;tag=f"), first);
+        assert_ne!(of("SIP/2.0/UDP h;branch=1", "<sip:a@h>;tag=g"), first);
+        assert_ne!(of("SIP/2.0/UDP h;branch=2", "<sip:a@h>;tag=f"), first);
+        let only_cookie = |from| of("SIP/2.0/UDP h;branch=z9hG4bK", from);
+        assert_ne!(only_cookie("<sip:a@h>;tag=f"), only_cookie("<sip:a@h>;tag=g"));
+    }
+
+    #[test]
+    fn without_a_from_tag_the_whole_value_tells() {
+        let of = |from: &str| keys(INVITE, VIA, "1 INVITE", from).from;
+        assert_ne!(of("<sip:a@h>"), of("<sip:b@h>"));
+        assert_eq!(of("<sip:a@h>;tag=f"), of("Other <sip:b@h>;tag=f"));
+    }
+}

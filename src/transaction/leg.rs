@@ -111,7 +111,7 @@ impl Leg {
 
     /// Whether a message at `t` came while the leg had no final.
     pub fn was_open_at(&self, t: Timestamp) -> bool {
-        self.started <= t && self.ended.is_none_or(|f| t <= f.at)
+        self.started <= t && self.ended.is_none_or(|f| t < f.at)
     }
 
     /// A sort key: by start, then by arrival.

@@ -7,6 +7,8 @@
 mod bin;
 mod exchange;
 mod facts;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod key;
 mod leg;
 mod relation;

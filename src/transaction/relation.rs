@@ -56,3 +56,40 @@ fn goes_on(a: &Leg, b: &Leg) -> bool {
         a.flow.destination.ip == b.flow.source.ip
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transaction::fixture::{ended, leg};
+
+    const A: &str = "10.0.0.1:5060";
+    const S: &str = "10.0.0.2:5060";
+    const B: &str = "10.0.0.3:5060";
+
+    #[test]
+    fn what_lies_behind_what() {
+        let a = leg(A, S, &[(1, 1)], 0);
+        let cases = [
+            ("U1: a proxy adds its Via", a.clone(), leg(S, B, &[(2, 1), (1, 1)], 1), true),
+            ("U1 holds whatever the clocks say", a.clone(), leg(S, B, &[(2, 1), (1, 1)], -700), true),
+            (
+                "a fork's branches are siblings",
+                leg(S, B, &[(2, 1), (1, 1)], 0),
+                leg(S, A, &[(2, 2), (1, 1)], 1),
+                false,
+            ),
+            ("a failover is a sibling", a.clone(), leg(A, B, &[(1, 2)], 1), false),
+            ("U2: it comes from where the other went", a.clone(), leg(S, B, &[(2, 1)], 1), true),
+            ("U2 holds after the other has ended", ended(a.clone(), 486, 5), leg(S, B, &[(2, 1)], 9), true),
+            ("U3: it began while the other was open", a.clone(), leg("10.0.7.7:1", B, &[(2, 1)], 1), true),
+            ("U3: not after it", ended(a.clone(), 486, 5), leg("10.0.7.7:1", B, &[(2, 1)], 5), false),
+            ("U3: not from the same source", a.clone(), leg("10.0.0.1:9", B, &[(2, 1)], 1), false),
+            ("one host, the port tells", leg("10.0.0.2:9", S, &[(1, 1)], 0), leg(S, B, &[(2, 1)], 1), true),
+        ];
+        for (what, a, b, expected) in cases {
+            assert_eq!(is_downstream(&b, &a), expected, "{what}");
+            assert!(!is_downstream(&a, &b), "{what}: never the other way round");
+            assert_eq!(is_related(&a, &b), expected, "{what}");
+        }
+    }
+}

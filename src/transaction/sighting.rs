@@ -182,3 +182,99 @@ impl Sighting {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transaction::fixture::{flow, leg, ms};
+
+    const A: &str = "10.0.0.1:5060";
+    const S: &str = "10.0.0.2:5060";
+    const B: &str = "10.0.0.3:5060";
+
+    fn identity(code: u16, tag: u64) -> Identity {
+        Identity { code, detail: tag, any_tag: code >= 300, tagged: tag != 0 }
+    }
+
+    /// (milliseconds, tap, IP identification, bytes) of copies on one hop, and their bins.
+    fn bins(copies: &[(i64, u64, u16, u64)]) -> Vec<Bin> {
+        let (mut seen, legs) = (Sightings::default(), [leg(A, S, &[(1, 1)], 0)]);
+        let note = |&(at, tap, ip_id, head): &(i64, u64, u16, u64)| {
+            let pass = Pass { flow: flow(S, A), tap: Tap::default().with(1, tap), time: ms(at), head, ip_id };
+            seen.note(identity(486, 7), 0, pass, &legs, Nanos::from_millis(100)).bin
+        };
+        copies.iter().map(note).collect()
+    }
+
+    #[test]
+    fn copies_on_one_hop() {
+        use Bin::{CaptureDuplicate as D, First as F, Retransmission as R};
+        for (what, copies, expected) in [
+            ("other identification: sent again", vec![(0, 1, 5, 9), (1, 1, 6, 9)], vec![F, R]),
+            ("the same: captured again, however late", vec![(0, 1, 5, 9), (900, 1, 5, 9)], vec![F, D]),
+            (
+                "without one the window tells",
+                vec![(0, 1, 0, 9), (100, 1, 6, 9), (201, 1, 0, 9)],
+                vec![F, D, R],
+            ),
+            ("other bytes were sent again", vec![(0, 1, 0, 9), (1, 1, 0, 8)], vec![F, R]),
+            (
+                "another tap",
+                vec![(0, 1, 5, 9), (700, 2, 5, 9), (500, 1, 6, 9), (1200, 2, 6, 9)],
+                vec![F, D, R, D],
+            ),
+            (
+                "the tap that saw most tells",
+                vec![(0, 1, 0, 9), (0, 2, 0, 9), (500, 2, 0, 9), (500, 1, 0, 9)],
+                vec![F, D, R, D],
+            ),
+            (
+                "a mirrored tap beside another",
+                vec![(0, 1, 5, 9), (0, 1, 5, 9), (0, 2, 5, 9), (500, 2, 6, 9)],
+                vec![F, D, D, R],
+            ),
+        ] {
+            assert_eq!(bins(&copies), expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn copies_on_other_hops() {
+        let legs = [
+            leg(A, S, &[(1, 1)], 0),
+            leg(S, B, &[(2, 1), (1, 1)], 1),
+            leg(S, B, &[(2, 2), (1, 1)], 2),
+            leg(S, A, &[(2, 3), (1, 1)], 3),
+        ];
+        let second = |first: (u16, u64, usize, (&str, &str)), then: (u16, u64, usize, (&str, &str))| {
+            let mut seen = Sightings::default();
+            let mut note = |(code, tag, leg, (from, to)): (u16, u64, usize, (&str, &str))| {
+                let pass = Pass { flow: flow(from, to), tap: Tap::default(), time: ms(0), head: 0, ip_id: 0 };
+                seen.note(identity(code, tag), leg, pass, &legs, Nanos::ZERO).bin
+            };
+            note(first);
+            note(then)
+        };
+        for (what, first, then, expected) in [
+            ("upstream of it", (180, 7, 1, (B, S)), (180, 7, 0, (S, A)), Bin::HopCopy),
+            ("upstream, a tag of its own", (486, 7, 1, (B, S)), (486, 8, 0, (S, A)), Bin::HopCopy),
+            ("upstream, but a provisional", (180, 7, 1, (B, S)), (180, 8, 0, (S, A)), Bin::First),
+            ("other addresses, the same T-key", (180, 7, 1, (B, S)), (180, 7, 1, (B, A)), Bin::HopCopy),
+            ("a sibling between the same addresses", (200, 7, 1, (B, S)), (200, 7, 2, (B, S)), Bin::First),
+            ("a sibling elsewhere with the same tag", (200, 7, 1, (B, S)), (200, 7, 3, (A, S)), Bin::HopCopy),
+            ("a sibling elsewhere without tag", (200, 0, 1, (B, S)), (200, 0, 3, (A, S)), Bin::First),
+        ] {
+            assert_eq!(second(first, then), expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_full_table_counts_on_and_says_so() {
+        let (mut seen, legs) = (Sightings::default(), [leg(A, S, &[(1, 1)], 0)]);
+        for tag in 0..MAX_SIGHTINGS as u64 + 2 {
+            let pass = Pass { flow: flow(S, A), tap: Tap::default(), time: ms(0), head: 0, ip_id: 0 };
+            let answer = seen.note(identity(180, tag + 1), 0, pass, &legs, Nanos::ZERO);
+            assert_eq!(answer, Answer { bin: Bin::First, refused: tag >= MAX_SIGHTINGS as u64 });
+        }
+    }
+}
