@@ -84,6 +84,9 @@ vectors! {
     v101_three_taps = "101-three-taps";
     v102_no_ring_no_bye_both_hang_up = "102-no-ring-no-bye-both-hang-up";
     v103_no_answer_timer = "103-no-answer-timer";
+    v104_call_ended_by_481_after_its_answer_was_lost = "104-call-ended-by-481-after-its-answer-was-lost";
+    v105_deep_chain_of_translated_codes = "105-deep-chain-of-translated-codes";
+    v106_fork_behind_a_failover = "106-fork-behind-a-failover";
     v11_answer_crosses_cancel = "11-answer-crosses-cancel";
     v12_rings_without_final = "12-rings-without-final";
     v12b_rings_and_the_capture_ends_before_timer_c = "12b-rings-and-the-capture-ends-before-timer-c";

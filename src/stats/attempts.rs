@@ -416,3 +416,6 @@ pub(super) fn most_first<K: Copy + Ord>(map: &BTreeMap<K, u64>) -> Vec<(K, u64)>
     rows.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
     rows
 }
+
+#[cfg(test)]
+mod tests;

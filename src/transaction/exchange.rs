@@ -389,3 +389,6 @@ fn response_identity(method: MethodKey, keys: &Keys, message: &Message<'_>) -> I
         tagged: tag != 0,
     }
 }
+
+#[cfg(test)]
+mod tests;
