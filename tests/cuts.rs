@@ -128,3 +128,35 @@ fn the_laws_hold_wherever_the_capture_starts_or_ends() {
     }
     assert!(wrong.is_empty(), "\n  {}", wrong.join("\n  "));
 }
+
+#[test]
+fn the_laws_hold_whatever_messages_were_lost_or_came_twice_or_late() {
+    let mut wrong = Vec::new();
+    // A fixed sequence of pseudo-random numbers (Knuth's MMIX).
+    let mut state = 1_u64;
+    let mut random = move |below: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    for script in ladders() {
+        let whole = Ladder::load(&script);
+        let name = script.file_stem().unwrap().display().to_string();
+        for round in 0..6 {
+            let mut ladder = whole.clone();
+            ladder.sent.retain(|_| random(10) >= 3);
+            for i in 0..ladder.sent.len() {
+                let mut copy = ladder.sent[i].clone();
+                match random(8) {
+                    0 => copy.time += 1_000_000 * random(40_000),
+                    1 => copy.time += 1_000_000 * random(900),
+                    _ => continue,
+                }
+                ladder.sent.push(copy);
+            }
+            ladder.sent.sort_by_key(|s| s.time);
+            let r = report(&ladder, "lossy");
+            wrong.extend(broken(&r).into_iter().map(|w| format!("{name}, round {round}: {w}")));
+        }
+    }
+    assert!(wrong.is_empty(), "\n  {}", wrong.join("\n  "));
+}
