@@ -40,8 +40,9 @@
 //! (IP payload of each fragment), `order=2,1` or `order=reversed`, `drop=2`, `dup=2` (pieces),
 //! `apart=SECONDS` (between pieces, 10 µs), `ipid=`, `on=TAP,…`.
 
-#![allow(dead_code, unreachable_pub, reason = "each test program uses its own part")]
+#![allow(dead_code, unused_imports, unreachable_pub, reason = "each test program uses its own part")]
 
+mod carrier;
 mod container;
 mod fields;
 mod gzip;
@@ -49,12 +50,15 @@ mod message;
 mod packet;
 mod script;
 mod text;
+mod tunnel;
 mod wire;
 
 use std::net::SocketAddr;
 use std::path::Path;
 
+pub use carrier::{Carrier, Hep};
 pub use container::{Container, Format};
+pub use tunnel::Tunnel;
 pub use wire::{Cut, Link, Order, Transport, Wire};
 
 /// A parsed script: what is sent, how it is captured, what a report must say.
@@ -93,6 +97,8 @@ pub struct Tap {
     pub interface: usize,
     /// VLAN identifiers, outermost first.
     pub vlans: Vec<u16>,
+    /// Around every packet, within Ethernet.
+    pub tunnel: Option<Tunnel>,
     /// Nanoseconds by which its times are late.
     pub delay: u64,
 }
@@ -113,7 +119,13 @@ pub struct Wrapping {
     pub vlans: Option<Vec<u16>>,
     /// IPv4 addresses a.b.c.d become fd00::a.b.c.d (in the packets, not in the messages).
     pub ipv6: bool,
+    pub tunnel: Option<Tunnel>,
     pub tcp: bool,
+    pub carrier: Option<Carrier>,
+    /// Port of all ends, in the packets.
+    pub port: Option<u16>,
+    /// All pieces of a message at its own time.
+    pub at_once: bool,
     /// TCP segments of this many bytes.
     pub each: Option<usize>,
     /// IP fragments with this much payload (a multiple of 8).
@@ -180,7 +192,23 @@ impl Ladder {
         if let Some(vlans) = &w.vlans {
             l.taps.iter_mut().for_each(|t| t.vlans.clone_from(vlans));
         }
+        if let Some(tunnel) = w.tunnel {
+            l.taps.iter_mut().for_each(|t| t.tunnel = Some(tunnel));
+        }
         for s in &mut l.sent {
+            if let Some(port) = w.port {
+                s.from.set_port(port);
+                s.to.set_port(port);
+            }
+            if w.at_once {
+                s.wire.apart = 0;
+            }
+            if let Some(carrier) = w.carrier {
+                s.wire.carrier = Some(carrier);
+                if matches!(carrier, Carrier::WebSocket { .. }) {
+                    s.wire.transport = Transport::Tcp;
+                }
+            }
             if w.ipv6 {
                 (s.from, s.to) = (wire::as_ipv6(s.from), wire::as_ipv6(s.to));
             }

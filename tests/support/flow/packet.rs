@@ -105,14 +105,22 @@ pub fn icmp((from, to): Direction, payload: &[u8]) -> Vec<u8> {
     i
 }
 
-pub fn framed(link: Link, vlans: &[u16], packet: &[u8], sent: &Sent, big_endian: bool) -> Vec<u8> {
-    let v4 = packet[0] >> 4 == 4;
+/// `ether_type`: what the packet is, an IP packet or what a tunnel puts there.
+pub fn framed(
+    link: Link,
+    vlans: &[u16],
+    ether_type: [u8; 2],
+    packet: &[u8],
+    sent: &Sent,
+    big_endian: bool,
+) -> Vec<u8> {
+    let v4 = ether_type == [8, 0];
     let mut types: Vec<[u8; 2]> = Vec::new();
     for (i, vlan) in vlans.iter().enumerate() {
         types.push(if i + 1 < vlans.len() { [0x88, 0xa8] } else { [0x81, 0] });
         types.push(vlan.to_be_bytes());
     }
-    types.push(if v4 { [8, 0] } else { [0x86, 0xdd] });
+    types.push(ether_type);
     let family: u32 = if v4 { 2 } else { 30 };
     let header = match link {
         Link::Ethernet => [&mac(sent.to.ip())[..], &mac(sent.from.ip()), &types.concat()].concat(),
@@ -148,7 +156,7 @@ fn octets(ip: IpAddr) -> Vec<u8> {
     }
 }
 
-fn be16(n: usize) -> [u8; 2] {
+pub fn be16(n: usize) -> [u8; 2] {
     u16::try_from(n).expect("a packet of less than 64 KiB").to_be_bytes()
 }
 

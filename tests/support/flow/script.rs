@@ -116,7 +116,7 @@ impl Parser {
         };
         let vlans = options.numbers("vlan")?.unwrap_or_default();
         let delay = options.seconds("delay")?.unwrap_or(0);
-        self.ladder.taps.push(Tap { name: name.clone(), interface, vlans, delay });
+        self.ladder.taps.push(Tap { name: name.clone(), interface, vlans, delay, ..Tap::default() });
         options.finish()
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
+use super::carrier::{AGENT, Associations, COLLECTOR, Carrier, WebSockets, hep};
 use super::packet::{ACK, Direction, FIN, PSH, RST, SYN, fragments, framed, icmp, ip, tcp, udp};
 use super::text::Options;
 use super::{Ladder, Sent};
@@ -94,6 +95,8 @@ pub enum Flag {
 #[derive(Clone, Debug)]
 pub struct Wire {
     pub transport: Transport,
+    /// What is around the message; over WebSocket the transport is TCP.
+    pub carrier: Option<Carrier>,
     /// Show a TCP handshake before the first segment.
     pub handshake: bool,
     /// Initial TCP sequence number.
@@ -121,6 +124,7 @@ impl Default for Wire {
     fn default() -> Self {
         Self {
             transport: Transport::Udp,
+            carrier: None,
             handshake: true,
             isn: None,
             cut: Cut::Nowhere,
@@ -182,13 +186,15 @@ pub struct Captured {
 /// All frames of a ladder, in the order of the file.
 pub fn frames(ladder: &Ladder) -> Vec<Captured> {
     let mut stack = Stack::default();
-    let mut out = Vec::new();
+    let mut out: Vec<Captured> = Vec::new();
     for sent in &ladder.sent {
         let on: &[usize] = if sent.wire.on.is_empty() { &[0] } else { &sent.wire.on };
         for (time, packet) in stack.packets(sent) {
             for tap in on.iter().map(|&t| &ladder.taps[t]) {
                 let link = ladder.interfaces[tap.interface];
-                let data = framed(link, &tap.vlans, &packet, sent, ladder.container.big_endian);
+                let plain = || (if packet[0] >> 4 == 4 { [8, 0] } else { [0x86, 0xdd] }, packet.clone());
+                let (kind, outer) = tap.tunnel.map_or_else(plain, |t| t.around(&packet, out.len()));
+                let data = framed(link, &tap.vlans, kind, &outer, sent, ladder.container.big_endian);
                 out.push(Captured { time: time + tap.delay, interface: tap.interface, data });
             }
         }
@@ -218,18 +224,26 @@ struct Stack {
     next: BTreeMap<Direction, u32>,
     held: BTreeMap<Direction, Vec<u8>>,
     ids: BTreeMap<IpAddr, u16>,
+    web_sockets: WebSockets,
+    associations: Associations,
 }
 
 impl Stack {
     /// The IP packets of one message with their times.
     fn packets(&mut self, sent: &Sent) -> Vec<(u64, Vec<u8>)> {
+        let sent = &self.carried(sent);
         let w = &sent.wire;
         let mut first = Vec::new();
         let mut pieces = match (w.icmp, w.transport) {
+            (None, Transport::Udp) if let Some(Carrier::Sctp { chunks }) = w.carrier => {
+                let packets = self.associations.packets((sent.from, sent.to), &sent.bytes, chunks);
+                packets.iter().map(|p| self.ip(sent, 132, p)).collect()
+            }
             (Some(quoted), _) => vec![self.ip(sent, 1, &icmp(quoted, &sent.bytes))],
             (None, Transport::Udp) => vec![self.ip(sent, 17, &udp(sent.from, sent.to, &sent.bytes))],
             (None, Transport::Tcp) => {
                 first = self.handshake(sent);
+                first.extend(self.upgrade(sent));
                 self.segments(sent)
             }
         };
@@ -258,6 +272,31 @@ impl Stack {
         out
     }
 
+    /// The message within its carrier, between the ends of that.
+    fn carried(&mut self, sent: &Sent) -> Sent {
+        let mut s = sent.clone();
+        if let Some(Carrier::Hep(how)) = sent.wire.carrier
+            && sent.wire.icmp.is_none()
+        {
+            s.bytes = hep(how, (sent.from, sent.to), sent.time, &sent.bytes);
+            let end = |text: &str| text.parse().expect("an address");
+            (s.from, s.to) = (end(AGENT), end(COLLECTOR));
+            s.wire.transport = if how.tcp { Transport::Tcp } else { Transport::Udp };
+        }
+        s
+    }
+
+    /// The segments of the upgrade to WebSocket, before the connection's first message.
+    fn upgrade(&mut self, sent: &Sent) -> Vec<Vec<u8>> {
+        let Some(Carrier::WebSocket { deflate, .. }) = sent.wire.carrier else { return Vec::new() };
+        let upgrade = self.web_sockets.upgrade((sent.from, sent.to), deflate);
+        let Some([ask, agree]) = upgrade else { return Vec::new() };
+        let wire = Wire { transport: Transport::Tcp, ..Wire::default() };
+        let asking = Sent { bytes: ask, wire: wire.clone(), ..sent.clone() };
+        let agreeing = Sent { bytes: agree, from: sent.to, to: sent.from, wire, ..sent.clone() };
+        [self.segments(&asking), self.segments(&agreeing)].concat()
+    }
+
     fn handshake(&mut self, sent: &Sent) -> Vec<Vec<u8>> {
         let (there, back) = ((sent.from, sent.to), (sent.to, sent.from));
         if self.next.contains_key(&there) {
@@ -280,7 +319,12 @@ impl Stack {
     fn segments(&mut self, sent: &Sent) -> Vec<Vec<u8>> {
         let direction = (sent.from, sent.to);
         let mut bytes = self.held.remove(&direction).unwrap_or_default();
-        bytes.extend(&sent.bytes);
+        match sent.wire.carrier {
+            Some(Carrier::WebSocket { frames, deflate }) => {
+                bytes.extend(self.web_sockets.frames(direction, &sent.bytes, frames, deflate));
+            }
+            _ => bytes.extend(&sent.bytes),
+        }
         if sent.wire.hold {
             self.held.insert(direction, bytes);
             return Vec::new();
