@@ -19,7 +19,7 @@ mod sink;
 use std::sync::atomic::AtomicBool;
 
 use crate::anomaly::{Anomalies, Anomaly};
-use crate::capture::{FileReport, Found, Frame, Inputs, OpenError};
+use crate::capture::{FileReport, Found, Frame, Inputs, OpenError, Skipped};
 use crate::config::Config;
 use crate::decode::{self, Decoded, Decoder, Packet, TcpInfo};
 use crate::error::Error;
@@ -57,7 +57,7 @@ pub fn run_watched(config: &Config, watch: &mut Watch<'_>) -> Result<Summary, Er
 pub fn run_within(config: &Config, limits: Limits, watch: &mut Watch<'_>) -> Result<Summary, Error> {
     let found = Found::look(&config.captures, config.recursive);
     if found.files.is_empty() {
-        return Err(nothing_found(&found, config.recursive));
+        return Err(nothing_found(&found, config));
     }
     let mut inputs = Inputs::open(&found.files).map_err(|errors| unreadable(&errors))?;
     let mut reading = Anomalies::default();
@@ -111,16 +111,24 @@ fn unreadable(errors: &[OpenError]) -> Error {
 }
 
 /// Directories without a capture in them.
-fn nothing_found(found: &Found, recursive: bool) -> Error {
-    let error = match (found.unread.first(), found.skipped.first()) {
-        (Some(e), _) => Error::input(e.path.display().to_string(), &e.reason),
-        (None, Some(s)) => Error::input(
-            s.path.display().to_string(),
-            format!("{}, and {} other entries are no captures either", s.reason, found.skipped.len() - 1),
-        ),
-        (None, None) => Error::usage("there is no capture in the named directory"),
+fn nothing_found(found: &Found, config: &Config) -> Error {
+    if let Some(e) = found.unread.first() {
+        return Error::input(e.path.display().to_string(), &e.reason);
+    }
+    let place = config.captures.first().map_or(String::new(), |p| p.display().to_string());
+    // What is hidden was hardly meant.
+    let is_meant = |s: &&Skipped| s.reason != "hidden";
+    let error = match found.skipped.iter().find(is_meant).or(found.skipped.first()) {
+        None => Error::input(place, "no capture in it: empty"),
+        Some(Skipped { path, reason }) => {
+            let n = found.skipped.len();
+            let entries = if n == 1 { "entry" } else { "entries" };
+            let what =
+                format!("no capture in it: {n} {entries} passed over, such as {} ({reason})", path.display());
+            Error::input(place, what)
+        }
     };
-    if recursive { error } else { error.remedy("-r looks into directories below") }
+    if config.recursive { error } else { error.remedy("-r looks into directories below") }
 }
 
 /// The stages between the reader and the summary.
