@@ -9,7 +9,7 @@ use sipstat::anomaly::Anomalies;
 use sipstat::capture::Inputs;
 use sipstat::decode::{Decoded, Decoder};
 use sipstat::flow::{Origin, Transport};
-use sipstat::shard::{SHARDS, Shard, shard_of};
+use sipstat::shard::{Limits, SHARDS, Shard, shard_of};
 use sipstat::sip::{Framed, Framer, Scan, looks_like_sip, scan_datagram};
 use sipstat::stats::{Choices, Tally};
 use sipstat::time::{Nanos, Timestamp};
@@ -104,7 +104,8 @@ impl Traffic {
     fn tables(&self) {
         time("scan, tables and counts", self.text(), self.written.messages, "messages", || {
             let window = Nanos::from_millis(100);
-            let mut shards: Vec<_> = (0..SHARDS).map(|_| Shard::new(Default::default(), window)).collect();
+            let mut shards: Vec<_> =
+                (0..SHARDS).map(|_| Shard::new(Limits::within(64 << 20), window)).collect();
             let choices = Choices { short_call: Nanos::from_secs(6), host_sides: Vec::new() };
             let mut tally = Tally::new(choices);
             for (bytes, origin) in &self.messages {

@@ -13,6 +13,10 @@ pub const DUPLICATE_WINDOW: Nanos = Nanos::from_millis(100);
 /// Answered calls of this length or less are short.
 pub const SHORT_CALL: Nanos = Nanos::from_secs(6);
 
+/// Memory for the state of calls, in bytes: 54,000 Call-IDs with something open or over for less
+/// than half a minute, 200,000 calls that are up, 260,000 transactions that are over.
+pub const MEMORY: u64 = 128 << 20;
+
 /// What to read, how to count, and how to report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -28,6 +32,8 @@ pub struct Config {
     pub short_call: Nanos,
     /// Keep only attempts whose reference leg ends or begins at one of these; empty: keep all.
     pub host_sides: Vec<HostSide>,
+    /// Bytes for the state of calls; the oldest finished ones give way beyond.
+    pub memory: u64,
     /// Threads that count, beside the one that reads; up to 1: none. The report is the same.
     pub threads: usize,
     /// The report.
@@ -44,6 +50,7 @@ impl Config {
             duplicate_window: DUPLICATE_WINDOW,
             short_call: SHORT_CALL,
             host_sides: Vec::new(),
+            memory: MEMORY,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             report: Report::default(),
         }

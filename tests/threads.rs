@@ -12,9 +12,14 @@ use support::trunk;
 
 /// Holds the reports about `capture` by 2, 3 and 16 threads against that by one; gives it.
 fn check(capture: &Path) -> String {
+    check_within(capture, "128M")
+}
+
+fn check_within(capture: &Path, memory: &str) -> String {
     let report = |threads: &str| {
         let mut program = Command::new(env!("CARGO_BIN_EXE_sipstat"));
-        let output = program.args(["-f", "json", "-j", threads]).arg(capture).output().unwrap();
+        program.args(["-f", "json", "-j", threads, "--memory", memory]);
+        let output = program.arg(capture).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     };
     let alone = report("1");
@@ -80,13 +85,37 @@ fn more_names_than_any_table_has_room_for() {
     }
 }
 
+#[test]
+fn more_open_calls_than_there_is_memory_for() {
+    let capture = place("open.pcap");
+    fs::write(&capture, open_calls(20_000)).unwrap();
+    let report = check_within(&capture, "1M");
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!((&report["input"]["exact"], &report["invite"]["attempts"]), (&false.into(), &20_000.into()));
+    assert!(report["input"]["evicted"]["conversations"].as_u64().unwrap() > 19_000, "{}", report["input"]);
+}
+
+/// So many INVITEs, each of a call of its own and never answered.
+fn open_calls(n: u32) -> Vec<u8> {
+    let mut file = header();
+    for n in 0..n {
+        let request = format!(
+            "INVITE sip:{n}@h SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK{n}\r\nFrom: <sip:a@h>;tag=f{n}\r\n\
+             To: <sip:{n}@h>\r\nCall-ID: {n}\r\nCSeq: 1 INVITE\r\n\r\n"
+        );
+        packet(&mut file, n / 50, [10, 0, 0, 1], [10, 0, 0, 2], request.as_bytes());
+    }
+    file
+}
+
+fn header() -> Vec<u8> {
+    [0xA1B2_C3D4_u32, 0x0004_0002, 0, 0, 65_535, 1].iter().flat_map(|word| word.to_le_bytes()).collect()
+}
+
 /// So many requests, each with a method, a next hop and a reason of its own, each answered with a
 /// phrase and a warning of its own; every third is an INVITE, so that there are attempts.
 fn names(requests: u32) -> Vec<u8> {
-    let mut file = Vec::new();
-    for word in [0xA1B2_C3D4_u32, 0x0004_0002, 0, 0, 65_535, 1] {
-        file.extend(word.to_le_bytes());
-    }
+    let mut file = header();
     for n in 0..requests {
         let method = if n % 3 == 0 { "INVITE".to_owned() } else { format!("M{n}") };
         let headers = format!(

@@ -109,6 +109,9 @@ struct ReportArgs {
     /// Threads that count, beside the one that reads; 1 for none [default: one for each core]
     #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    /// Memory for the state of calls; with more calls open at once, figures are not exact
+    #[arg(long, value_name = "SIZE", default_value = "128M", value_parser = values::size)]
+    memory: u64,
     #[command(flatten)]
     look: LookArgs,
 }
@@ -170,6 +173,7 @@ impl CommandLine {
             duplicate_window: r.duplicate_window,
             short_call: r.short_call,
             host_sides: r.host_side,
+            memory: r.memory,
             threads: r.threads.map_or(usual.threads, usize::from),
             captures: usual.captures,
             report: Report { format, output: r.output, look: r.look.into() },
@@ -222,11 +226,11 @@ mod tests {
         let c = config(
             "sipstat -r -f json -o out.json --duplicate-window 20ms --short-call 1m -p 5060,5080-5090 -p 1 \
              --host 10.0.0.0/8 --read-filter udp --from +5m --to 14:05 --host-side 10.0.1.10:in \
-             --host-side 10.0.1.11:5070:out -j 3 --color never --width 120 day",
+             --host-side 10.0.1.11:5070:out -j 3 --memory 1G --color never --width 120 day",
         );
         assert_eq!(c.captures, [PathBuf::from("day")]);
         assert!(c.recursive);
-        assert_eq!(c.threads, 3);
+        assert_eq!((c.threads, c.memory), (3, 1 << 30));
         assert_eq!((c.duplicate_window, c.short_call), (Nanos::from_millis(20), Nanos::from_secs(60)));
         assert_eq!(
             c.host_sides.iter().map(|h| (h.port, h.side)).collect::<Vec<_>>(),
@@ -264,6 +268,7 @@ mod tests {
             "sipstat -f xml a",
             "sipstat --width 79 a",
             "sipstat -j0 a",
+            "sipstat --memory 1K a",
             "sipstat --short-call 6 a",
             "sipstat --host-side sbc:in a",
             "sipstat -p sip a",

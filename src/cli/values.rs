@@ -29,6 +29,21 @@ pub(super) fn span(text: &str) -> Result<Nanos, String> {
     Ok(Nanos::from_nanos(span as i64))
 }
 
+/// `64M`, `2G`: at least 1M, at most 1024G.
+pub(super) fn size(text: &str) -> Result<u64, String> {
+    const WANTED: &str = "expected a number and a unit: M or G, as in 64M";
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let shift = match unit {
+        "M" => 20,
+        "G" => 30,
+        _ => return Err(WANTED.into()),
+    };
+    let number: u64 = number.parse().map_err(|_| WANTED)?;
+    let fits = number.checked_mul(1 << shift).filter(|n| (1 << 20..=1 << 40).contains(n));
+    fits.ok_or_else(|| "expected at least 1M and at most 1024G".into())
+}
+
 /// `HOST:in`, `HOST:PORT:out`; IPv6 addresses with or without brackets, with them before a port.
 pub(super) fn host_side(text: &str) -> Result<HostSide, String> {
     const WANTED: &str = "expected an IP address and a side: 10.0.1.10:in, [2001:db8::1]:5060:out";
@@ -49,6 +64,14 @@ pub(super) fn host_side(text: &str) -> Result<HostSide, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_have_a_unit_and_bounds() {
+        assert_eq!((size("64M"), size("2G")), (Ok(64 << 20), Ok(2 << 30)));
+        for bad in ["", "64", "M", "0M", "64K", "1.5G", "1025G", "99999999999999999999G"] {
+            assert!(size(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn spans_have_a_unit() {

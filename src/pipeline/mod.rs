@@ -50,7 +50,7 @@ pub fn run(config: &Config) -> Result<Summary, Error> {
 
 /// [`run`], under the eyes of `watch`: the summary of a run that ends early is of what was read.
 pub fn run_watched(config: &Config, watch: &mut Watch<'_>) -> Result<Summary, Error> {
-    run_within(config, Limits::default(), watch)
+    run_within(config, Limits::within(config.memory), watch)
 }
 
 /// The same within other bounds than the usual ones.

@@ -38,9 +38,16 @@ pub struct Limits {
     pub tombstones: usize,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self { conversations: (1 << 17) / SHARDS, sessions: 200_000 / SHARDS, tombstones: (1 << 20) / SHARDS }
+impl Limits {
+    /// What fits into `memory` bytes for all shards together: five eighths for what is open or
+    /// lately finished, a quarter for sessions, an eighth for tombstones, at what each takes with its
+    /// share of the tables. A Call-ID with many transactions takes more.
+    pub fn within(memory: u64) -> Self {
+        let share = |eighths: u64, bytes: u64| {
+            let n = memory / 8 * eighths / bytes / SHARDS as u64;
+            usize::try_from(n).unwrap_or(usize::MAX).clamp(16, 1 << 24)
+        };
+        Self { conversations: share(5, 1536), sessions: share(2, 168), tombstones: share(1, 64) }
     }
 }
 

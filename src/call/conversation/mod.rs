@@ -32,6 +32,8 @@ use super::session::{ByeSeen, OpenSession, Refresh};
 
 /// Exchanges kept under one Call-ID.
 const MAX_EXCHANGES: usize = 512;
+/// So many get their room one by one.
+const FEW_EXCHANGES: usize = 4;
 /// Sessions and BYEs kept under one Call-ID, each.
 const MAX_OPEN: usize = 64;
 
@@ -287,6 +289,10 @@ impl Conversation {
             _ => {
                 if self.exchanges.len() >= MAX_EXCHANGES {
                     self.drop_oldest_exchange(origin.stamp.now, around);
+                }
+                // Nearly a kilobyte each, and most Call-IDs have one or three: no room in advance.
+                if self.exchanges.len() < FEW_EXCHANGES {
+                    self.exchanges.reserve_exact(1);
                 }
                 self.exchanges.push(Exchange::new(keys, message, origin.stamp.time));
                 self.exchanges.len() - 1

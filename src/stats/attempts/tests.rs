@@ -5,6 +5,7 @@ use smallvec::{SmallVec, smallvec};
 use super::*;
 use crate::call::AttemptDelays;
 use crate::flow::{Flow, FrameId};
+use crate::stats::Admission;
 use crate::time::Timestamp;
 
 fn attempt(outcome: Outcome, code: u16) -> Attempt {
@@ -21,7 +22,7 @@ fn attempt(outcome: Outcome, code: u16) -> Attempt {
         cause: None,
         location: Location::None,
         transactions: 1,
-        bids: vec![],
+        bids: SmallVec::new(),
         intermediate: SmallVec::new(),
         overtaken: 0,
         translated: SmallVec::new(),
@@ -35,7 +36,7 @@ fn attempt(outcome: Outcome, code: u16) -> Attempt {
 /// Numerators of ner, ner_high, ner_q850, ser, seer, isa and isa_without_silent for one attempt.
 fn counted(a: &Attempt) -> [u64; 7] {
     let mut t = AttemptTally::default();
-    t.note(a);
+    t.note(a, &mut Admission::default().hops);
     [t.ner, t.ner_high, t.ner_q850, t.ser, t.seer, t.isa, t.isa - t.isa_silent]
 }
 
@@ -77,11 +78,11 @@ fn what_counts_in_which_rate() {
 #[test]
 fn a_rate_of_nothing_is_undefined() {
     let mut t = AttemptTally::default();
-    t.note(&attempt(Outcome::Pending, 407));
+    t.note(&attempt(Outcome::Pending, 407), &mut Admission::default().hops);
     let mut invite = Invite::default();
     t.fill(&mut invite, false);
     assert!(invite.rates.iter().all(|(_, r)| r.value().is_none()));
-    t.note(&attempt(Outcome::Redirected, 302));
+    t.note(&attempt(Outcome::Redirected, 302), &mut Admission::default().hops);
     t.fill(&mut invite, false);
     let rate = |kind| invite.rates.iter().find(|(k, _)| *k == kind).unwrap().1;
     assert_eq!((rate(RateKind::Asr).value(), rate(RateKind::Ser).value()), (Some(0.0), None));
