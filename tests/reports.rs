@@ -113,7 +113,10 @@ fn text_and_json_agree_on_the_headline_figures() {
             serde_json::from_str(&report(&capture, &["-f", "json"]).0).expect("a report is JSON");
         let n = |path: &str| laws::number(&json, path);
         let mut says = vec![format!("{} frame", grouped(n("input.frames")))];
-        says.push(format!("{} SIP message", grouped(n("messages.total"))));
+        says.push(match n("messages.total") {
+            0 => "no SIP found".to_owned(),
+            total => format!("{} SIP message", grouped(total)),
+        });
         if n("invite.attempts") > 0 {
             says.push(format!("INVITE attempts {}", grouped(n("invite.attempts"))));
             says.push(format!("Of {} decided", grouped(n("invite.decided"))));

@@ -27,10 +27,20 @@ impl Tls {
         *row = (row.0 + u64::from(opened), row.1 + bytes);
     }
 
-    /// By bytes, most first.
+    /// By bytes, most first. What servers sent has no name; it joins the clients' row where the port
+    /// has only one.
     pub(super) fn rows(&self) -> Vec<TlsRow> {
-        let mut rows: Vec<TlsRow> = self
-            .0
+        let mut all = self.0.clone();
+        for ((port, _), (_, bytes)) in
+            self.0.iter().filter(|((_, name), (flows, _))| name.is_none() && *flows == 0)
+        {
+            let mut others = all.iter_mut().filter(|((p, name), _)| p == port && name.is_some());
+            if let (Some((_, row)), None) = (others.next(), others.next()) {
+                row.1 += bytes;
+                all.remove(&(*port, None));
+            }
+        }
+        let mut rows: Vec<TlsRow> = all
             .iter()
             .map(|((port, name), (flows, bytes))| TlsRow {
                 port: *port,
@@ -60,5 +70,37 @@ impl UnknownLinks {
     /// By link type.
     pub(super) fn rows(&self) -> Vec<(u32, u64)> {
         self.0.iter().map(|(link, frames)| (*link, *frames)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_sends_joins_its_clients_where_it_has_one_name() {
+        let seen = |tls: &Tls| -> Vec<_> {
+            tls.rows()
+                .into_iter()
+                .map(|r| (r.port, r.server_name.unwrap_or_default(), r.flows, r.bytes))
+                .collect()
+        };
+        let mut tls = Tls::default();
+        tls.note(5061, None, false, 70);
+        tls.note(5061, Some("a.example".into()), true, 30);
+        assert_eq!(seen(&tls), [(5061, "a.example".into(), 1, 100)]);
+        tls.note(5061, Some("b.example".into()), true, 20);
+        tls.note(443, None, false, 1);
+        assert_eq!(
+            seen(&tls),
+            [
+                (5061, String::new(), 0, 70),
+                (5061, "a.example".into(), 1, 30),
+                (5061, "b.example".into(), 1, 20),
+                (443, String::new(), 0, 1)
+            ]
+        );
+        tls.note(5061, None, true, 5);
+        assert_eq!(seen(&tls)[0], (5061, String::new(), 1, 75), "a client that gave no name");
     }
 }

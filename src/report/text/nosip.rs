@@ -23,7 +23,8 @@ pub(super) fn lines(s: &Summary, columns: usize) -> Vec<String> {
         table.row([text(*fate).to_owned(), number(*n), part(*n, input.frames)]);
     }
     let mut out = table.lines(columns);
-    for t in input.tls.iter().take(5) {
+    // A row without flows is what servers of several names sent.
+    for t in input.tls.iter().filter(|t| t.flows > 0).take(5) {
         let name = t.server_name.as_deref().map_or(String::new(), |n| format!(" ({})", escape(n)));
         let flows = plural(t.flows, "TLS flow", "TLS flows");
         out.extend(wrap(&format!("{flows} to port {}{name}", t.port), columns, 2, 4));

@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use flate2::{Compress, Compression, FlushCompress};
 
 use super::packet::Direction;
+use super::text::Options;
 
 /// What carries each message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +17,20 @@ pub enum Carrier {
     Sctp { chunks: usize },
     /// A copy to a collector.
     Hep(Hep),
+}
+
+impl Carrier {
+    /// `ws=FRAMES`, with `deflate`; `sctp=CHUNKS`; `hep=VERSION`, with `deflate`.
+    pub fn of(o: &mut Options) -> Result<Option<Self>, String> {
+        let (ws, sctp, hep) = (o.parse("ws")?, o.parse("sctp")?, o.parse("hep")?);
+        let deflate = (ws.is_some() || hep.is_some()) && o.flag("deflate");
+        Ok(match (ws, sctp, hep) {
+            (Some(frames), ..) => Some(Self::WebSocket { frames, deflate }),
+            (_, Some(chunks), _) => Some(Self::Sctp { chunks }),
+            (.., Some(version)) => Some(Self::Hep(Hep { version, tcp: false, compressed: deflate })),
+            _ => None,
+        })
+    }
 }
 
 /// How copies are sent.

@@ -19,7 +19,7 @@
 //!
 //! *Statements*: `host`, `call NAME [id= ftag= from= to=]` (later lines belong to it; made at the
 //! first use; `{call}@example.com`, `f-{call}`, users 1001 and 1002 by default), `tap NAME [link=
-//! vlan=10,20 delay= same=TAP]` (where packets are captured; `same` shares the interface), `with
+//! vlan=10,20 delay= tunnel=vxlan same=TAP]` (where packets are captured; `same` shares the interface), `with
 //! …` (options for all later lines; alone: none), `file [pcap|pcapng] [ns] [be] [snap= cut=
 //! gzip unsorted]`, `start EPOCH_SECONDS`, `fixed` (means this only in this wrapping), `repeat N
 //! every T` … `end` (with `{n}`, `{2*n+1}` in the lines), `expect`.
@@ -38,7 +38,8 @@
 //! *Options of the wire*: `tcp`, `nosyn` (the handshake was missed), `isn=`, `cut=5,9` (segments
 //! end there), `each=7` (segments of 7), `hold` (the next message shares the segment), `ipfrag=576`
 //! (IP payload of each fragment), `order=2,1` or `order=reversed`, `drop=2`, `dup=2` (pieces),
-//! `apart=SECONDS` (between pieces, 10 µs), `ipid=`, `on=TAP,…`.
+//! `apart=SECONDS` (between pieces, 10 µs), `ipid=`, `on=TAP,…`, `ws=FRAMES`, `sctp=CHUNKS`,
+//! `hep=VERSION` (a copy to a collector; of `again`: beside the original), `deflate` (the last but SCTP).
 
 #![allow(dead_code, unused_imports, unreachable_pub, reason = "each test program uses its own part")]
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::message::{Call, Composer, Host};
 use super::text::{Line, Options, bytes_of, hex, lines, seconds, words_and_headers};
+use super::tunnel::Tunnel;
 use super::wire::{Flag, Link, Wire};
 use super::{Expectation, Format, Ladder, Sent, Tap};
 
@@ -114,9 +115,10 @@ impl Parser {
                 self.ladder.interfaces.len() - 1
             }
         };
+        let tunnel = options.take("tunnel").map(|t| Tunnel::named(&t)).transpose()?;
         let vlans = options.numbers("vlan")?.unwrap_or_default();
         let delay = options.seconds("delay")?.unwrap_or(0);
-        self.ladder.taps.push(Tap { name: name.clone(), interface, vlans, delay, ..Tap::default() });
+        self.ladder.taps.push(Tap { name: name.clone(), interface, vlans, tunnel, delay });
         options.finish()
     }
 

@@ -83,6 +83,29 @@ impl Tunnel {
         Self::Mpls(2),
     ];
 
+    /// The tunnel of this name in scripts.
+    pub fn named(name: &str) -> Result<Self, String> {
+        Ok(match name {
+            "mpls" => Self::Mpls(2),
+            "mpls-ethernet" => Self::MplsPseudowire { control_word: true },
+            "pppoe" => Self::Pppoe,
+            "gre" => Self::Gre { flags: 2, teb: false },
+            "gretap" => Self::Gre { flags: 0, teb: true },
+            "erspan1" => Self::Erspan(1),
+            "erspan2" => Self::Erspan(2),
+            "erspan3" => Self::Erspan(3),
+            "in-ipv4" => Self::InIpv4,
+            "in-ipv6" => Self::InIpv6,
+            "vxlan" => Self::Vxlan,
+            "vxlan-gpe" => Self::VxlanGpe,
+            "geneve" => Self::Geneve { options: true },
+            "gtp" => Self::GtpU { extended: true },
+            "l2tpv3" => Self::L2tpV3 { cookie: 4 },
+            "esp-null" => Self::EspNull { check: 12 },
+            _ => return Err(format!("tunnel {name:?}")),
+        })
+    }
+
     /// The packet in this tunnel: its EtherType, and what follows that. `number` counts the packets.
     pub fn around(self, packet: &[u8], number: usize) -> ([u8; 2], Vec<u8>) {
         let version = packet[0] >> 4;

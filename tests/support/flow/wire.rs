@@ -148,6 +148,10 @@ impl Wire {
         if o.flag("tcp") {
             self.transport = Transport::Tcp;
         }
+        self.carrier = Carrier::of(o)?.or(self.carrier);
+        if let Some(Carrier::WebSocket { .. }) = self.carrier {
+            self.transport = Transport::Tcp;
+        }
         if o.flag("nosyn") {
             self.handshake = false;
         }
