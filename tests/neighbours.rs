@@ -7,9 +7,8 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
-use sipstat::pipeline::{Settings, run};
-use sipstat::stats::Choices;
-use sipstat::time::Nanos;
+use sipstat::config::Config;
+use sipstat::pipeline::run;
 use support::flow::{Ladder, Sent};
 
 /// Moments at which strangers pass, and how many then: some fall to each shard.
@@ -21,14 +20,8 @@ fn report(ladder: &Ladder, name: &str) -> Value {
     fs::create_dir_all(&dir).unwrap();
     let path = dir.join(format!("{name}.{}", ladder.extension()));
     fs::write(&path, ladder.build()).unwrap();
-    let settings = Settings {
-        paths: vec![path],
-        duplicate_window: Nanos::from_millis(100),
-        choices: Choices { short_call: Nanos::from_secs(6), host_sides: vec![] },
-        limits: Default::default(),
-    };
     let mut json = Vec::new();
-    sipstat::report::json::write(&run(&settings).unwrap(), &mut json).unwrap();
+    sipstat::report::json::write(&run(&Config::new([path])).unwrap(), &mut json).unwrap();
     serde_json::from_slice(&json).unwrap()
 }
 

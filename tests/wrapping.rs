@@ -236,12 +236,11 @@ fn compressed(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         out.finish().unwrap()
     };
     let zstd = |part: &[u8]| zstd::encode_all(Cursor::new(part), 3).unwrap();
-    let methods: [(&'static str, &dyn Fn(&[u8]) -> Vec<u8>); 5] =
+    type Method<'a> = (&'static str, &'a dyn Fn(&[u8]) -> Vec<u8>);
+    let methods: [Method<'_>; 5] =
         [("gz", &gzip), ("bz2", &bzip2), ("xz", &xz), ("lz4", &lz4), ("zst", &zstd)];
     let (head, tail) = bytes.split_at(bytes.len() / 3);
-    let both = |(name, f): (&'static str, &dyn Fn(&[u8]) -> Vec<u8>)| {
-        [(name, f(bytes)), (name, [f(head), f(tail)].concat())]
-    };
+    let both = |(name, f): Method<'_>| [(name, f(bytes)), (name, [f(head), f(tail)].concat())];
     methods.into_iter().flat_map(both).collect()
 }
 
