@@ -15,13 +15,17 @@ for kind in sip rtp; do
     cargo bench --locked --quiet --bench whole -- --write "$kind" "$(realpath "$folder")/$kind.pcap"
 done
 
-# Prints "CPU seconds, wall seconds, peak KiB, exit status" of a command.
+# Prints "CPU seconds, wall seconds, peak KiB, exit status" of a command, that is killed after two
+# minutes ("killed").
 measure() {
   python3 - "$@" <<'PYTHON'
 import os, resource, subprocess, sys, time
 start = time.time()
-status = subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                        stderr=subprocess.DEVNULL).returncode
+try:
+    status = subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                            stderr=subprocess.DEVNULL, timeout=120).returncode
+except subprocess.TimeoutExpired:
+    status = "killed"
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
 print(f"{used.ru_utime + used.ru_stime:.2f} {time.time() - start:.2f} {used.ru_maxrss} {status}")
 PYTHON
