@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 use support::expect::at;
-use support::flow::Ladder;
+use support::flow::{Carrier, Hep, Ladder, Tunnel, Wrapping};
 
 /// Three calls to two gateways: busy at once, silent for 32 s, busy at minute one over TCP.
 const SCRIPT: &str = "\
@@ -72,6 +72,36 @@ fn packets_are_chosen_by_port_host_and_expression() {
         assert_eq!(number(&r, "messages.total"), messages, "{args:?}");
         assert_eq!(number(&r, "input.fates.filtered"), filtered, "{args:?}");
         assert_eq!(number(&r, "input.frames"), 10, "{args:?}");
+    }
+}
+
+#[test]
+fn the_innermost_packet_is_judged_and_the_original_of_a_copy_in_hep() {
+    let ladder = Ladder::parse(SCRIPT).unwrap();
+    let hep = |version, tcp| {
+        let carrier = Some(Carrier::Hep(Hep { version, tcp, compressed: false }));
+        Wrapping { carrier, ..Wrapping::default() }
+    };
+    let vxlan = Wrapping { tunnel: Some(Tunnel::Vxlan), ..Wrapping::default() };
+    let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("filters");
+    fs::create_dir_all(&dir).unwrap();
+    for (name, wrapping) in
+        [("vxlan", vxlan), ("hep1", hep(1, false)), ("hep3", hep(3, false)), ("hep3tcp", hep(3, true))]
+    {
+        let path = dir.join(format!("{name}.pcap"));
+        fs::write(&path, ladder.build_with(&wrapping)).unwrap();
+        for (args, messages) in [
+            (["--host", "10.0.2.3"], 1),
+            (["--host", "10.0.1.0/24"], 6),
+            (["-p", "5080"], 1),
+            // Tunnel's ends; agent and collector.
+            (["--host", "192.0.2.0/24"], 0),
+            (["-p", "4789,9060"], 0),
+            (["--read-filter", "hep"], if name == "vxlan" { 0 } else { 7 }),
+        ] {
+            let r = report(&path, &args);
+            assert_eq!(number(&r, "messages.total"), messages, "{name} {args:?}");
+        }
     }
 }
 
