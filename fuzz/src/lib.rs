@@ -216,7 +216,8 @@ pub fn framing(data: &[u8]) {
 
 /// Any file: the laws that a summary can show.
 pub fn whole(data: &[u8]) {
-    let Ok(summary) = pipeline::run(&Config::new([file(&[data])])) else { return };
+    let config = Config { threads: 1, ..Config::new([file(&[data])]) };
+    let Ok(summary) = pipeline::run(&config) else { return };
     let (input, invite, messages) = (&summary.input, &summary.invite, &summary.messages);
     assert_eq!(input.frames, input.fates.iter().map(|(_, n)| n).sum::<u64>());
     assert_eq!(messages.total, messages.counts.messages());
