@@ -7,23 +7,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use sipstat::config::Config;
-use sipstat::pipeline::run;
 use support::expect::at;
 use support::flow::Ladder;
+use support::report_about;
 
 /// Cuts of one ladder; long ladders repeat themselves.
 const MAX_CUTS: usize = 40;
-
-fn report(ladder: &Ladder, name: &str) -> Value {
-    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cuts");
-    fs::create_dir_all(&dir).unwrap();
-    let path = dir.join(format!("{name}.{}", ladder.extension()));
-    fs::write(&path, ladder.build()).unwrap();
-    let mut json = Vec::new();
-    sipstat::report::json::write(&run(&Config::new([path])).unwrap(), &mut json).unwrap();
-    serde_json::from_slice(&json).unwrap()
-}
 
 fn n(report: &Value, path: &str) -> i64 {
     at(report, path).and_then(Value::as_i64).unwrap_or_else(|| panic!("{path}"))
@@ -113,7 +102,7 @@ fn the_laws_hold_wherever_the_capture_starts_or_ends() {
             let (mut head, mut tail) = (whole.clone(), whole.clone());
             head.sent.truncate(cut);
             tail.sent.drain(..cut);
-            let (head, tail) = (report(&head, "head"), report(&tail, "tail"));
+            let (head, tail) = (report_about(&head, "cuts", "head"), report_about(&tail, "cuts", "tail"));
             for (part, r) in [("first", &head), ("all but", &tail)] {
                 wrong.extend(broken(r).into_iter().map(|w| format!("{name}, {part} {cut}: {w}")));
             }
@@ -154,7 +143,7 @@ fn the_laws_hold_whatever_messages_were_lost_or_came_twice_or_late() {
                 ladder.sent.push(copy);
             }
             ladder.sent.sort_by_key(|s| s.time);
-            let r = report(&ladder, "lossy");
+            let r = report_about(&ladder, "cuts", "lossy");
             wrong.extend(broken(&r).into_iter().map(|w| format!("{name}, round {round}: {w}")));
         }
     }

@@ -7,23 +7,12 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
-use sipstat::config::Config;
-use sipstat::pipeline::run;
 use support::flow::{Ladder, Sent};
+use support::report_about;
 
 /// Moments at which strangers pass, and how many then: some fall to each shard.
 const MOMENTS: u64 = 60;
 const STRANGERS: u64 = 80;
-
-fn report(ladder: &Ladder, name: &str) -> Value {
-    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("neighbours");
-    fs::create_dir_all(&dir).unwrap();
-    let path = dir.join(format!("{name}.{}", ladder.extension()));
-    fs::write(&path, ladder.build()).unwrap();
-    let mut json = Vec::new();
-    sipstat::report::json::write(&run(&Config::new([path])).unwrap(), &mut json).unwrap();
-    serde_json::from_slice(&json).unwrap()
-}
 
 fn ladders() -> Vec<(String, Ladder)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
@@ -56,7 +45,8 @@ fn strangers_change_no_call() {
             among.sent.push(stranger(first, n, start + span / MOMENTS * (n / STRANGERS), request));
         }
         among.sent.sort_by_key(|s| s.time);
-        let (alone, among) = (report(&ladder, "alone"), report(&among, "among"));
+        let (alone, among) =
+            (report_about(&ladder, "neighbours", "alone"), report_about(&among, "neighbours", "among"));
         for part in ["invite", "register"] {
             if alone[part] != among[part] {
                 wrong.push(format!("{name}: {part}: {}", difference(&alone[part], &among[part])));
@@ -76,7 +66,8 @@ fn equal_times_may_come_in_any_order_between_calls() {
         let mut other = ladder.clone();
         // Within a call the order stays.
         other.sent.sort_by_key(|s| (s.time, std::cmp::Reverse(call_id(&s.bytes))));
-        let (one, other) = (report(&ladder, "one"), report(&other, "other"));
+        let (one, other) =
+            (report_about(&ladder, "neighbours", "one"), report_about(&other, "neighbours", "other"));
         for part in ["messages", "requests", "responses", "failures", "invite", "register", "delays"] {
             if one[part] != other[part] {
                 wrong.push(format!("{name}: {part}: {}", difference(&one[part], &other[part])));

@@ -68,8 +68,10 @@ fn distribution(s: &Summary, columns: usize, cells: usize) -> Vec<String> {
 
 fn classes(s: &Summary, columns: usize) -> Vec<String> {
     let r = &s.responses;
-    let by: Vec<String> =
-        r.by_class.iter().map(|c| format!("{}xx {}", c.class, number(c.counts.first))).collect();
+    // In the order of codes, which people know by heart.
+    let mut rows: Vec<_> = r.by_class.iter().collect();
+    rows.sort_by_key(|c| c.class);
+    let by: Vec<String> = rows.iter().map(|c| format!("{}xx {}", c.class, number(c.counts.first))).collect();
     if by.is_empty() {
         return Vec::new();
     }

@@ -31,7 +31,7 @@ pub(super) fn fraction(r: &Ratio) -> String {
     format!("{}/{}", number(r.numerator), number(r.denominator))
 }
 
-/// A delay with `digits` significant digits, at least those before the point: `410 ms`, `2.31 s`, `4.3 min`.
+/// A delay with `digits` significant digits, at least those before the point: `42 µs`, `410 ms`, `2.31 s`, `4.3 min`.
 pub(super) fn delay(span: Nanos, digits: usize) -> String {
     let s = span.as_secs_f64();
     let scaled = |value: f64, unit: &str| {
@@ -41,7 +41,9 @@ pub(super) fn delay(span: Nanos, digits: usize) -> String {
     match span.as_nanos() {
         ..0 => "n/a".into(),
         0 => "0 ms".into(),
-        1..1_000_000_000 => scaled(s * 1e3, "ms"),
+        1..1_000 => "<1 µs".into(),
+        1_000..1_000_000 => scaled(s * 1e6, "µs"),
+        1_000_000..1_000_000_000 => scaled(s * 1e3, "ms"),
         1_000_000_000..100_000_000_000 => scaled(s, "s"),
         100_000_000_000..6_000_000_000_000 => scaled(s / 60.0, "min"),
         _ => scaled(s / 3600.0, "h"),
@@ -146,7 +148,9 @@ mod tests {
             (ms(14_800), 3, "14.8 s"),
             (ms(410), 2, "410 ms"),
             (ms(4), 3, "4.00 ms"),
-            (Nanos::from_micros(42), 3, "0.04 ms"),
+            (Nanos::from_micros(42), 2, "42 µs"),
+            (Nanos::from_micros(420), 3, "420 µs"),
+            (Nanos::from_nanos(42), 3, "<1 µs"),
             (ms(116_400), 2, "1.9 min"),
             (Nanos::from_secs(86_400), 2, "24 h"),
             (ms(0), 3, "0 ms"),
