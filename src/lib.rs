@@ -17,6 +17,7 @@
 //! | [`capture`] | read captures of any container into frames, in order | [`capture::Frame`] |
 //! | [`decode`] | strip link, tunnel, IP (with fragments) and transport headers | [`decode::Packet`] |
 //! | [`stream`] | put one direction's bytes in order, reporting gaps | contiguous bytes |
+//! | [`dimension`] | name what traffic can be told apart by | |
 //! | [`watch`] | tell how far a run is; hear that it shall stop | |
 //! | [`sip`] | turn bytes into messages, as RFC 3261 defines them | [`sip::Message`] |
 //! | [`registry`] | the names and meanings of codes, methods and causes | |
@@ -41,6 +42,7 @@ pub mod capture;
 pub mod cli;
 pub mod config;
 pub mod decode;
+pub mod dimension;
 pub mod error;
 pub mod fate;
 pub mod filter;

@@ -10,11 +10,12 @@ const VALUES: [&str; 4] = ["anomaly", "fate", "flow", "time"];
 /// What each module may import of the crate, beside itself and (but for the first rows) [`VALUES`].
 ///
 /// `a::B` allows one item of another module: a value that travels further than its stage.
-const IMPORTS: [(&str, &[&str]); 23] = [
+const IMPORTS: [(&str, &[&str]); 24] = [
     ("time", &[]),
     ("flow", &["time"]),
     ("fate", &[]),
     ("anomaly", &["flow", "time"]),
+    ("dimension", &[]),
     ("sip", &[]),
     ("capture", &[]),
     ("decode", &["capture::Frame", "capture::Tap", "capture::TAP_INTERFACE", "capture::Original"]),
@@ -27,6 +28,7 @@ const IMPORTS: [(&str, &[&str]); 23] = [
         "stats",
         &[
             "config",
+            "dimension",
             "hash",
             "sip",
             "registry",
@@ -36,17 +38,29 @@ const IMPORTS: [(&str, &[&str]); 23] = [
             "capture::Skipped",
         ],
     ),
-    ("report", &["stats", "nearest", "registry", "call", "sip", "capture::FileReport", "capture::Skipped"]),
+    (
+        "report",
+        &[
+            "dimension",
+            "stats",
+            "nearest",
+            "registry",
+            "call",
+            "sip",
+            "capture::FileReport",
+            "capture::Skipped",
+        ],
+    ),
     ("filter", &["nearest"]),
     ("nearest", &[]),
     ("hash", &[]),
-    ("config", &["filter"]),
+    ("config", &["dimension", "filter"]),
     ("error", &[]),
     (
         "pipeline",
         &["capture", "decode", "stream", "sip", "shard", "stats", "config", "error", "filter", "watch"],
     ),
-    ("cli", &["config", "error", "filter", "pipeline", "report", "stats", "watch"]),
+    ("cli", &["config", "dimension", "error", "filter", "pipeline", "report", "stats", "watch"]),
     ("watch", &[]),
     ("lib", &[]),
 ];

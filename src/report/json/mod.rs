@@ -4,21 +4,27 @@
 //! this module's own, so that no internal change moves a path. The same summary gives the same
 //! bytes: objects in fixed order, lists as the summary sorted them, two spaces of indentation.
 
+mod findings;
+mod groups;
 mod input;
 mod invite;
 mod pretty;
 mod register;
 mod responses;
+mod timeline;
 mod value;
 
 use std::io;
 
 use serde::Serialize;
 
+use self::findings::FindingJson;
+use self::groups::GroupJson;
 use self::input::{FrameJson, InputJson, MessagesJson};
 use self::invite::{InviteJson, cause_name};
 use self::register::RegisterJson;
 use self::responses::{FailuresJson, RequestsJson, ResponsesJson};
+use self::timeline::TimelineJson;
 use self::value::{Clock, Delay, Keyed};
 use crate::registry;
 use crate::stats::Summary;
@@ -48,6 +54,9 @@ struct Report<'a> {
     phrases: Vec<PhraseJson<'a>>,
     warnings: Vec<PhraseJson<'a>>,
     retry_after: Vec<RetryAfterJson>,
+    groups: Vec<GroupJson<'a>>,
+    timeline: Option<TimelineJson<'a>>,
+    findings: Vec<FindingJson<'a>>,
     notes: Vec<NoteJson<'a>>,
 }
 
@@ -159,6 +168,9 @@ impl<'a> Report<'a> {
                     max_s: r.max_s,
                 })
                 .collect(),
+            groups: s.groups.iter().map(GroupJson::new).collect(),
+            timeline: s.timeline.as_ref().map(|t| TimelineJson::new(t, clock)),
+            findings: s.findings.iter().map(|f| FindingJson::new(f, s, clock)).collect(),
             notes: s
                 .notes
                 .iter()
@@ -232,7 +244,7 @@ mod tests {
             invite.rates.isa invite.rates.isa_without_silent invite.rates.scr invite.rates.cleared
             register.attempts register.outcomes register.rates.ira delays.pdd delays.pdd_authenticated
             delays.srd_ok delays.srd_failed delays.setup delays.ring delays.ack delays.rrd delays.sdd
-            delays.sdd_failed delays.sdt delays.sdt_failed delays.response_time delays.first_reply notes";
+            delays.sdd_failed delays.sdt delays.sdt_failed delays.response_time delays.first_reply groups timeline findings notes";
         for summary in [Summary::default(), sample::trunk()] {
             let json: Value = serde_json::from_str(&text(&summary)).unwrap();
             for path in PATHS.split_whitespace() {

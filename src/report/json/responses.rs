@@ -12,7 +12,7 @@ use crate::stats::summary::{
 
 /// The five counts of a row of responses.
 #[derive(Serialize)]
-struct FiveCounts {
+pub(super) struct FiveCounts {
     messages: u64,
     responses: u64,
     retransmissions: u64,
@@ -33,7 +33,7 @@ impl From<Counts> for FiveCounts {
 }
 
 /// `at_least: true` on rows of a table that refused a key; absent elsewhere.
-fn no(flag: &bool) -> bool {
+pub(super) fn no(flag: &bool) -> bool {
     !flag
 }
 

@@ -3,12 +3,18 @@
 //! Renderers compute nothing. Lists are sorted as the report's contract asks: by first sightings
 //! downwards, then messages, then key upwards. Absent is `None`, never 0.
 
+mod findings;
+mod groups;
 mod invite;
+mod timeline;
 
+pub use findings::{Because, Chart, Consequence, Finding, FindingKind, SampleCall, Unit};
+pub use groups::{Group, GroupRow};
 pub use invite::{
     Duration, IntermediateRow, Invite, Load, NextHop, OutcomeRow, RateKind, Release, ReleaseReason,
     RingTimer, Sessions,
 };
+pub use timeline::{TimeBucket, Timeline};
 
 use crate::anomaly::Anomaly;
 use crate::call::{Detail, RegisterOutcome};
@@ -52,6 +58,13 @@ pub struct Summary {
     pub warnings: Vec<PhraseRow>,
     /// `Retry-After` by status code.
     pub retry_after: Vec<RetryAfterRow>,
+    /// Traffic told apart by dimensions, one a `--by`, as asked for. JSON: `groups[]`.
+    pub groups: Vec<Group>,
+    /// What happened when; `None` unless asked for. JSON: `timeline{}`, or null.
+    pub timeline: Option<Timeline>,
+    /// What rose, when, where and with what consequence; the most important first. JSON:
+    /// `findings[]`.
+    pub findings: Vec<Finding>,
     /// What the capture hides and what looks odd, in the order of the blocks they concern.
     pub notes: Vec<Note>,
 }
