@@ -11,13 +11,17 @@ mod legs;
 mod memory;
 mod observer;
 mod outcome;
+mod particulars;
 mod registration;
 mod session;
+mod text;
 mod verdict;
 
 pub use conversation::{Conversation, Sleeping, Surroundings};
 pub use memory::{Late, Memory, Tombstone};
 pub use observer::{
-    Attempt, AttemptDelays, Bid, Bye, Observer, Party, Protocol, Registration, RequestOver, Session,
+    Attempt, AttemptDelays, Bid, Bye, Call, Observer, Party, Protocol, Registration, RequestOver, Session,
 };
 pub use outcome::{Alerted, Detail, Flag, Outcome, RegisterOutcome, Side};
+pub use particulars::Particulars;
+pub use text::{MAX_TEXT, Text};

@@ -9,9 +9,9 @@ use crate::anomaly::Anomaly;
 use crate::flow::{Endpoint, Flow, FrameId, Origin};
 use crate::sip::{Message, StatusCode};
 use crate::time::{Nanos, Timestamp};
-use crate::transaction::{Bin, Location, MethodKey};
+use crate::transaction::{Bin, CallKey, Location, MethodKey};
 
-use super::{Alerted, Detail, Flag, Outcome, RegisterOutcome, Side};
+use super::{Alerted, Detail, Flag, Outcome, Particulars, RegisterOutcome, Side, Text};
 
 /// Receives what happened.
 pub trait Observer {
@@ -31,6 +31,13 @@ pub trait Observer {
     /// An INVITE attempt with its outcome. `false` if it is left out by the user's choice of
     /// hosts: then its session is left out too.
     fn attempt(&mut self, attempt: &Attempt) -> bool;
+    /// It wants [`Attempt::particulars`], and to be told each [`Call`].
+    fn wants_particulars(&self) -> bool {
+        false
+    }
+    /// An attempt that was not left out, and what became of the session that it established. Once for
+    /// each, when its session is over; only for those who want particulars.
+    fn call(&mut self, _call: Call) {}
     /// An in-dialog INVITE and its final, if it got one.
     fn reinvite(&mut self, status: Option<StatusCode>);
     /// A REGISTER attempt with its outcome.
@@ -62,6 +69,10 @@ pub struct RequestOver {
 /// One attempt: a caller's try to reach someone, retries included.
 #[derive(Clone, Debug)]
 pub struct Attempt {
+    /// Its Call-ID as one number.
+    pub call: CallKey,
+    /// Its Call-ID.
+    pub call_id: Text,
     /// First message.
     pub started: Timestamp,
     /// Frame of the first message.
@@ -102,6 +113,17 @@ pub struct Attempt {
     pub flow: Flow,
     /// The called number's last eight digits as a hash; `None` without digits.
     pub called: Option<u64>,
+    /// More about it; `None` unless the observer wants it.
+    pub particulars: Option<Box<Particulars>>,
+}
+
+/// An attempt from its first message to its last.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The attempt; its particulars take in the session.
+    pub attempt: Attempt,
+    /// What it established; `None` if it was not answered.
+    pub session: Option<Session>,
 }
 
 /// Delays of one attempt; `None` where undefined.

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use crate::time::{Nanos, Timestamp};
 use crate::transaction::{Exchange, TIMER_B};
 
-use super::observer::{Party, Protocol, Session};
+use super::observer::{Attempt, Party, Protocol, Session};
 
 /// A BYE this soon after a failed session refresh follows from it.
 const AFTER_REFRESH: Nanos = Nanos::from_secs(40);
@@ -23,6 +23,8 @@ pub(super) struct OpenSession {
     pub(super) started: Timestamp,
     /// See [`Session::instant`].
     pub(super) instant: bool,
+    /// The attempt that established it, for who wants to be told of it again.
+    pub(super) call: Option<Box<Attempt>>,
 }
 
 /// A BYE that was seen, until its session takes it.
@@ -135,7 +137,7 @@ mod tests {
     }
 
     fn session(dialogs: &[u64]) -> OpenSession {
-        OpenSession { from: 1, dialogs: dialogs.into(), started: ms(0), instant: false }
+        OpenSession { from: 1, dialogs: dialogs.into(), started: ms(0), instant: false, call: None }
     }
 
     #[test]

@@ -11,12 +11,13 @@ use crate::flow::{Flow, FrameId};
 use crate::registry;
 use crate::sip::StatusCode;
 use crate::time::{Nanos, Timestamp};
-use crate::transaction::{Exchange, Leg, Location, TIMER_B};
+use crate::transaction::{CallKey, Exchange, Leg, Location, TIMER_B};
 
 use super::delays::{delays, first_request, rang, ringback, span};
 use super::legs::{Legs, deciding};
 use super::observer::{Attempt, Bid};
-use super::{Alerted, Detail, Flag, Outcome, Side};
+use super::particulars::Gathering;
+use super::{Alerted, Detail, Flag, Outcome, Side, Text};
 
 /// Timer C (RFC 3261 16.6 item 11): more than three minutes after the last 101–199.
 const TIMER_C: Nanos = Nanos::from_secs(180);
@@ -43,6 +44,10 @@ pub(super) struct Case<'a> {
     pub(super) evicted: bool,
     /// See [`Attempt::called`].
     pub(super) called: Option<u64>,
+    /// The Call-ID, as a number and as text.
+    pub(super) call: (CallKey, Text),
+    /// What was gathered of its particulars.
+    pub(super) gathered: Option<Box<Gathering>>,
     /// The end of the capture, or now.
     pub(super) end: Timestamp,
 }
@@ -87,7 +92,9 @@ struct Verdict<'a> {
 
 impl Case<'_> {
     /// The attempt.
-    pub(super) fn judge(&self) -> Attempt {
+    pub(super) fn judge(&mut self) -> Attempt {
+        let gathered = self.gathered.take();
+        let name = std::mem::take(&mut self.call.1);
         let legs = Legs::of(&self.exchanges);
         let rounds = legs.rounds();
         let mut verdict = self.decide(&legs, &rounds);
@@ -120,6 +127,8 @@ impl Case<'_> {
             intermediate.iter().filter(|f| f.status.get() >= 400 && !f.status.is_challenge()).count();
         let first = self.exchanges.first();
         Attempt {
+            call: self.call.0,
+            call_id: name,
             started: first.map_or(self.end, |e| e.started),
             frame: legs.all.iter().min_by_key(|l| l.began()).map_or(FrameId::default(), |l| l.frame),
             requested: first_request(&legs),
@@ -138,6 +147,7 @@ impl Case<'_> {
             rang: rang(&legs, verdict.outcome),
             flow: legs.references().next().map_or(Flow::default(), |l| l.flow),
             called: self.called,
+            particulars: gathered.map(|g| Box::new(g.finish(end.map(|f| f.status), &legs.all))),
             details: verdict.details,
             flags: verdict.flags,
         }

@@ -18,7 +18,7 @@ use super::{Conversation, Surroundings};
 impl Conversation {
     /// Whether `message` belongs to a transaction that is long over; tells of it then.
     pub(super) fn is_late(
-        &self,
+        &mut self,
         keys: &Keys,
         message: &Message<'_>,
         origin: &Origin,
@@ -43,6 +43,7 @@ impl Conversation {
             odd(Anomaly::LateFinal);
         }
         around.observer.message(message, origin, bin, false);
+        self.gather(keys, message, origin, bin, around);
         if let (Late::OtherCode, true, Some(status)) = (late, had_final, message.status()) {
             around.observer.inner(keys.method, status);
         }
@@ -70,13 +71,14 @@ impl Conversation {
         }
         self.close_sessions(None, around);
         self.byes.retain(|b| b.from != from && b.to != from);
-        self.sessions.retain(|session| {
-            let theirs = session.from == from;
-            if theirs {
-                lose(session, around);
+        let mut i = 0;
+        while i < self.sessions.len() {
+            if self.sessions[i].from == from {
+                lose(self.sessions.remove(i), around);
+            } else {
+                i += 1;
             }
-            !theirs
-        });
+        }
         self.tags = Tags::default();
     }
 

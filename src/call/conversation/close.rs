@@ -8,7 +8,7 @@ use crate::transaction::{CallKey, Exchange, Leg, MethodKey, Role, TIMER_B};
 
 use super::super::legs::Legs;
 use super::super::memory::{Memory, Tombstone};
-use super::super::observer::{Observer, RequestOver};
+use super::super::observer::{Call, Observer, RequestOver};
 use super::super::registration;
 use super::super::verdict::{Case, deadline};
 use super::super::{Detail, RegisterOutcome};
@@ -56,9 +56,13 @@ impl Conversation {
         evicted: bool,
         around: &mut Surroundings<'_, impl Observer>,
     ) {
-        let open = self.attempts[i].clone();
+        let mut open = self.attempts[i].clone();
+        let wanted = around.observer.wants_particulars();
+        if wanted {
+            self.claim(&mut open);
+        }
         let exchanges = in_order(self.exchanges_of(open.id).collect());
-        let case = Case {
+        let mut case = Case {
             b2bua: open.b2bua,
             assumed: open.assumed && exchanges.iter().all(|x| !x.requested),
             elsewhere: open.elsewhere,
@@ -67,6 +71,8 @@ impl Conversation {
             unreachable: self.unreachable,
             evicted,
             called: open.called,
+            call: (self.call, self.name.clone()),
+            gathered: open.gathered,
             end,
             exchanges,
         };
@@ -88,15 +94,21 @@ impl Conversation {
         let t1 = attempt.delays.setup;
         let session = session_of(&case.exchanges, &legs, t1);
         drop((legs, case));
-        if around.observer.attempt(&attempt)
-            && let Some(session) = session
-        {
-            around.observer.answered(session.started);
-            if self.sessions.len() < MAX_OPEN {
-                self.sessions.push(session);
-            } else {
-                lose(&session, around);
+        if !around.observer.attempt(&attempt) {
+            return;
+        }
+        let Some(mut session) = session else {
+            if wanted {
+                around.observer.call(Call { attempt, session: None });
             }
+            return;
+        };
+        around.observer.answered(session.started);
+        session.call = wanted.then(|| Box::new(attempt));
+        if self.sessions.len() < MAX_OPEN {
+            self.sessions.push(session);
+        } else {
+            lose(session, around);
         }
     }
 

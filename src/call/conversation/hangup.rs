@@ -8,7 +8,7 @@ use crate::transaction::{Bin, Exchange, Keys, Leg, Step, TIMER_B};
 
 use super::super::facts;
 use super::super::legs::Legs;
-use super::super::observer::{Bye, Observer, Party, Session};
+use super::super::observer::{Bye, Call, Observer, Party, Session};
 use super::super::session::{self, ByeSeen, OpenSession, Refresh};
 use super::{Conversation, MAX_OPEN, Surroundings};
 
@@ -120,8 +120,11 @@ impl Conversation {
             match self.sessions[i].end(&self.byes, self.refresh, end) {
                 Some(session) => {
                     around.observer.session(&session);
-                    let gone = self.sessions.remove(i);
+                    let mut gone = self.sessions.remove(i);
                     self.byes.retain(|b| !gone.has(b));
+                    if let Some(attempt) = gone.call.take() {
+                        around.observer.call(Call { attempt: *attempt, session: Some(session) });
+                    }
                 }
                 None => i += 1,
             }
@@ -182,7 +185,7 @@ pub(super) fn session_of(
     let from = exchanges.get(exchange)?.from;
     let progress = legs.in_exchange(exchange).any(|l| l.progress.is_some());
     let instant = !progress && setup.is_some_and(|t| t < INSTANT);
-    Some(OpenSession { from, dialogs, started, instant })
+    Some(OpenSession { from, dialogs, started, instant, call: None })
 }
 
 fn extract(
@@ -201,9 +204,9 @@ fn extract(
 }
 
 /// A session that is forgotten for lack of room.
-pub(super) fn lose(session: &OpenSession, around: &mut Surroundings<'_, impl Observer>) {
+pub(super) fn lose(session: OpenSession, around: &mut Surroundings<'_, impl Observer>) {
     around.observer.evicted("sessions", 1, false);
-    around.observer.session(&Session {
+    let lost = Session {
         started: Some(session.started),
         ended: None,
         completed: false,
@@ -213,5 +216,9 @@ pub(super) fn lose(session: &OpenSession, around: &mut Surroundings<'_, impl Obs
         by: Party::Unknown,
         refresh_failed: false,
         cause: None,
-    });
+    };
+    around.observer.session(&lost);
+    if let Some(attempt) = session.call {
+        around.observer.call(Call { attempt: *attempt, session: Some(lost) });
+    }
 }

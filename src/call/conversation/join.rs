@@ -117,6 +117,7 @@ impl Conversation {
                 early_bye: false,
                 called: facts::called_number(message),
                 retired: false,
+                gathered: None,
             });
             id
         });
@@ -213,6 +214,7 @@ impl Conversation {
                 early_bye: false,
                 called: None,
                 retired: false,
+                gathered: None,
             });
             id
         });

@@ -7,10 +7,11 @@
 //! Here: what a conversation holds and the way of a message through it. In `join`: which attempt
 //! or registration a new exchange belongs to. In `react`: what a message means beyond its own
 //! exchange. In `again`: identifiers used again. In `close`: when something is over, and what is
-//! told then. In `hangup`: sessions.
+//! told then. In `hangup`: sessions. In `gather`: whose particulars a message adds to.
 
 mod again;
 mod close;
+mod gather;
 mod hangup;
 mod join;
 mod react;
@@ -24,9 +25,11 @@ use crate::time::{Nanos, Timestamp};
 use crate::transaction::{Bin, CallKey, Exchange, Keys, Leg, MethodKey, Role, TIMER_B};
 
 use self::hangup::lose;
+use super::Text;
 use super::evidence::Tags;
 use super::memory::Memory;
 use super::observer::Observer;
+use super::particulars::Gathering;
 use super::registration::OpenRegistration;
 use super::session::{ByeSeen, OpenSession, Refresh};
 
@@ -41,6 +44,8 @@ const MAX_OPEN: usize = 64;
 #[derive(Clone, Debug)]
 pub struct Conversation {
     call: CallKey,
+    /// The Call-ID, once an INVITE or its answer was seen.
+    name: Text,
     exchanges: Vec<Exchange>,
     attempts: SmallVec<[OpenAttempt; 1]>,
     registrations: SmallVec<[OpenRegistration; 1]>,
@@ -50,6 +55,8 @@ pub struct Conversation {
     refresh: Option<Refresh>,
     prack_answered: bool,
     unreachable: bool,
+    /// Particulars of messages that are no attempt's yet.
+    unclaimed: Option<Box<Gathering>>,
     legs_begun: u32,
     next_id: u32,
     last: Timestamp,
@@ -85,6 +92,8 @@ pub(super) struct OpenAttempt {
     called: Option<u64>,
     /// Its identifiers have begun another attempt: it waits for its verdict.
     retired: bool,
+    /// Its particulars so far, if they are wanted.
+    gathered: Option<Box<Gathering>>,
 }
 
 /// What a conversation needs from around it.
@@ -102,6 +111,7 @@ impl Conversation {
     pub fn new(call: CallKey) -> Self {
         Self {
             call,
+            name: Text::default(),
             exchanges: Vec::new(),
             attempts: SmallVec::new(),
             registrations: SmallVec::new(),
@@ -111,6 +121,7 @@ impl Conversation {
             refresh: None,
             prack_answered: false,
             unreachable: false,
+            unclaimed: None,
             legs_begun: 0,
             next_id: 0,
             last: Timestamp::MIN,
@@ -184,6 +195,9 @@ impl Conversation {
         let now = origin.stamp.now;
         self.settle(now, around);
         self.last = self.last.max(origin.stamp.time);
+        if keys.method == MethodKey::INVITE && self.name.is_empty() {
+            self.name = message.call_id.map(Text::of).unwrap_or_default();
+        }
         let is_request = message.request_method().is_some();
         let mut place = self.find(keys.transaction);
         if let Some((e, l)) = place {
@@ -201,6 +215,7 @@ impl Conversation {
             around.observer.anomaly(Anomaly::StateRefused, origin.stamp.shown, origin.frame);
             around.observer.evicted("legs", 1, true);
             around.observer.message(message, origin, Bin::First, false);
+            self.gather(keys, message, origin, Bin::First, around);
             return;
         };
         let new_tags = self.exchanges[e].evidence.in_dialog.is_none();
@@ -216,6 +231,7 @@ impl Conversation {
         self.report(e, &step, message, origin, around);
         self.react(e, l, keys, message, origin, &step, around);
         self.tags.learn(keys, message);
+        self.gather(keys, message, origin, step.bin, around);
         self.due = self.due.min(self.exchange_due(&self.exchanges[e]));
     }
 
@@ -265,7 +281,7 @@ impl Conversation {
     /// Forgets sessions for lack of room: they count as up.
     pub fn lose_sessions(&mut self, around: &mut Surroundings<'_, impl Observer>) {
         for lost in std::mem::take(&mut self.sessions) {
-            lose(&lost, around);
+            lose(lost, around);
         }
     }
 

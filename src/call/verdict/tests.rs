@@ -14,7 +14,7 @@ fn attempt(legs: &[Leg], end: i64) -> Attempt {
         ["INVITE sip:b@h SIP/2.0", "Via: SIP/2.0/UDP h", "CSeq: 1 INVITE", "Call-ID: c", "From: <sip:a@h>"];
     let mut x = with_message(&lines, |m| Exchange::new(&Keys::of(m).unwrap(), m, ms(0)));
     x.legs = legs.iter().cloned().collect();
-    let case = Case {
+    let mut case = Case {
         exchanges: smallvec::smallvec![&x],
         b2bua: false,
         assumed: false,
@@ -24,6 +24,8 @@ fn attempt(legs: &[Leg], end: i64) -> Attempt {
         unreachable: false,
         evicted: false,
         called: None,
+        call: (0, Text::default()),
+        gathered: None,
         end: ms(end),
     };
     case.judge()

@@ -10,6 +10,9 @@ use crate::time::Timestamp;
 
 fn attempt(outcome: Outcome, code: u16) -> Attempt {
     Attempt {
+        call: 0,
+        call_id: Default::default(),
+        particulars: None,
         started: Timestamp::from_nanos(0),
         frame: FrameId::default(),
         requested: None,
