@@ -21,6 +21,7 @@
 //! | [`watch`] | tell how far a run is; hear that it shall stop | |
 //! | [`sip`] | turn bytes into messages, as RFC 3261 defines them | [`sip::Message`] |
 //! | [`registry`] | the names and meanings of codes, methods and causes | |
+//! | [`expr`] | the expressions of conditions and selections: names, types, three-valued truth | |
 //! | `transaction` | pair responses with requests; tell the four bins apart | |
 //! | `call` | fold INVITE transactions into attempts with one outcome each | |
 //! | `shard` | hold what is known under one Call-ID, bounded, and let it go in time | |
@@ -44,6 +45,7 @@ pub mod config;
 pub mod decode;
 pub mod dimension;
 pub mod error;
+pub mod expr;
 pub mod fate;
 pub mod filter;
 pub mod flow;

@@ -10,7 +10,7 @@ const VALUES: [&str; 4] = ["anomaly", "fate", "flow", "time"];
 /// What each module may import of the crate, beside itself and (but for the first rows) [`VALUES`].
 ///
 /// `a::B` allows one item of another module: a value that travels further than its stage.
-const IMPORTS: [(&str, &[&str]); 24] = [
+const IMPORTS: &[(&str, &[&str])] = &[
     ("time", &[]),
     ("flow", &["time"]),
     ("fate", &[]),
@@ -52,6 +52,7 @@ const IMPORTS: [(&str, &[&str]); 24] = [
         ],
     ),
     ("filter", &["nearest"]),
+    ("expr", &["nearest", "registry", "call", "filter::Network", "stats::interval"]),
     ("nearest", &[]),
     ("hash", &[]),
     ("config", &["dimension", "filter"]),

@@ -9,6 +9,7 @@ mod b2bua;
 mod counts;
 mod finish;
 mod histogram;
+pub mod interval;
 mod messages;
 mod names;
 mod notes;
