@@ -100,6 +100,14 @@ pub enum Format {
     Line,
     /// `sipstat.report/1`.
     Json,
+    /// The same, a row a line.
+    Ndjson,
+    /// One figure a row.
+    Csv,
+    /// For a pull request or a job summary.
+    Markdown,
+    /// For Prometheus' textfile collector.
+    Prometheus,
 }
 
 /// How text looks.

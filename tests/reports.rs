@@ -14,8 +14,15 @@ use laws::samples;
 use serde_json::Value;
 
 /// Formats by the ending of their snapshots.
-const FORMATS: [(&str, &[&str]); 3] =
-    [("txt", &[]), ("full.txt", &["--full"]), ("json", &["--format", "json"])];
+const FORMATS: [(&str, &[&str]); 7] = [
+    ("txt", &[]),
+    ("full.txt", &["--full"]),
+    ("json", &["--format", "json"]),
+    ("ndjson", &["--format", "ndjson"]),
+    ("csv", &["--format", "csv"]),
+    ("md", &["--format", "markdown"]),
+    ("prom", &["--format", "prometheus"]),
+];
 
 fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

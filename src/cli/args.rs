@@ -15,6 +15,7 @@ Examples:
   sipstat trunk.pcapng                      one screen
   sipstat --full trunk.pcapng               everything
   sipstat -f json -o report.json day/       every capture of a directory, for a machine
+  sipstat -f markdown day/ >> summary.md    tables for a pull request or a job summary
   sipstat -q trunk.pcapng                   one line for an alarm
   sipstat --host-side 10.0.1.10:in sbc.pcap calls into an SBC, each counted once
   sipstat --host 10.0.4.7 --from 14:03 --to 14:08 trunk.pcapng
@@ -67,7 +68,7 @@ struct ReportArgs {
     /// Captures (pcap, pcapng) or directories of them; `-` is standard input
     #[arg(required = true, value_name = "CAPTURE")]
     captures: Vec<PathBuf>,
-    /// text for people, json for machines
+    /// text, markdown, json, ndjson, csv or prometheus
     #[arg(short, long, value_enum, hide_possible_values = true, value_name = "FORMAT", default_value_t = FormatArg::Text)]
     format: FormatArg,
     /// Write to FILE, complete or not at all
@@ -129,7 +130,14 @@ struct LookArgs {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum FormatArg {
     Text,
+    #[value(alias = "md")]
+    Markdown,
     Json,
+    #[value(alias = "jsonl")]
+    Ndjson,
+    Csv,
+    #[value(alias = "prom")]
+    Prometheus,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -157,7 +165,11 @@ impl CommandLine {
         let r = self.report;
         let format = match (r.format, r.full, r.quiet) {
             (_, _, true) => Format::Line,
+            (FormatArg::Markdown, _, _) => Format::Markdown,
             (FormatArg::Json, _, _) => Format::Json,
+            (FormatArg::Ndjson, _, _) => Format::Ndjson,
+            (FormatArg::Csv, _, _) => Format::Csv,
+            (FormatArg::Prometheus, _, _) => Format::Prometheus,
             (FormatArg::Text, true, _) => Format::Full,
             (FormatArg::Text, false, _) => Format::Screen,
         };
@@ -245,6 +257,18 @@ mod tests {
         assert_eq!(c.report.look, Look { columns: Some(120), color: Color::Never });
         assert_eq!(config("sipstat --full a").report.format, Format::Full);
         assert_eq!(config("sipstat -q a").report.format, Format::Line);
+        for (name, format) in [
+            ("text", Format::Screen),
+            ("markdown", Format::Markdown),
+            ("md", Format::Markdown),
+            ("ndjson", Format::Ndjson),
+            ("jsonl", Format::Ndjson),
+            ("csv", Format::Csv),
+            ("prometheus", Format::Prometheus),
+            ("prom", Format::Prometheus),
+        ] {
+            assert_eq!(config(&format!("sipstat -f {name} a")).report.format, format);
+        }
     }
 
     #[test]

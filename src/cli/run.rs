@@ -18,7 +18,7 @@ use super::progress::Line;
 use crate::config::{Config, Format, Look};
 use crate::error::Error;
 use crate::report::escape::escape;
-use crate::report::{explain, json, text};
+use crate::report::{csv, explain, json, markdown, ndjson, prometheus, text};
 use crate::stats::Summary;
 use crate::watch::{Watch, Watcher};
 
@@ -86,11 +86,15 @@ fn report(config: &Config, analyse: impl FnOnce(&Config) -> Result<Summary, Erro
         Format::Screen | Format::Full => text::write(&summary, &options, &mut bytes),
         Format::Line => text::write_line(&summary, &mut bytes),
         Format::Json => json::write(&summary, &mut bytes),
+        Format::Ndjson => ndjson::write(&summary, &mut bytes),
+        Format::Csv => csv::write(&summary, &mut bytes),
+        Format::Markdown => markdown::write(&summary, &mut bytes),
+        Format::Prometheus => prometheus::write(&summary, &mut bytes),
     };
     rendered.map_err(|e| Error::output("report", e))?;
     match format {
         Format::Screen | Format::Full => output.write_coloured(&bytes)?,
-        Format::Line | Format::Json => output.write(&bytes)?,
+        _ => output.write(&bytes)?,
     }
     tell_what_is_missing(&summary);
     Ok(Exit::of(&summary))
@@ -192,6 +196,10 @@ mod tests {
             (Format::Full, "trunk.pcap  complete\n"),
             (Format::Line, "trunk.pcap: complete, no SIP in 0 frames\n"),
             (Format::Json, "{\n  \"schema\": \"sipstat.report/1\","),
+            (Format::Ndjson, "{\"section\":\"report\",\"schema\":\"sipstat.report/1\"}\n"),
+            (Format::Csv, "section,figure,"),
+            (Format::Markdown, "### SIP report: `trunk.pcap`\n"),
+            (Format::Prometheus, "# HELP sipstat_build_info "),
         ] {
             let path = place(&format!("{format:?}"));
             assert_eq!(report(&config(&path, format), |_| Ok(summary(true))), Ok(Exit::Whole));

@@ -3,11 +3,16 @@
 //! In: a summary. Out: bytes. Renderers compute nothing: what is not in the summary is not in a
 //! report. Nothing here knows packets, options of the command line, or where the bytes go.
 
+pub mod csv;
 pub mod escape;
 pub mod explain;
 pub mod json;
+pub mod markdown;
+pub mod ndjson;
+pub mod prometheus;
 pub mod text;
 
+mod figures;
 mod style;
 mod wrap;
 

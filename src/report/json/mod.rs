@@ -33,6 +33,13 @@ use crate::stats::summary::{DelayKind, DelayStats, PhraseRow};
 /// Name and version of the layout.
 pub const SCHEMA: &str = "sipstat.report/1";
 
+pub(super) use pretty::line;
+
+/// The report as a value, for the formats that take it apart.
+pub(super) fn value(summary: &Summary) -> io::Result<serde_json::Value> {
+    Ok(serde_json::to_value(Report::new(summary))?)
+}
+
 /// Writes `summary` to `out`.
 pub fn write(summary: &Summary, out: &mut impl io::Write) -> io::Result<()> {
     pretty::write(&Report::new(summary), out)

@@ -17,21 +17,40 @@ pub(super) fn write(value: &impl Serialize, out: &mut impl Write) -> io::Result<
     out.write_all(b"\n")
 }
 
+/// Writes `value` to `out` on one line, with a line feed at its end.
+pub(in crate::report) fn line(value: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
+    value.serialize(&mut Serializer::with_formatter(&mut *out, Compact))?;
+    out.write_all(b"\n")
+}
+
+struct Compact;
+
+impl Formatter for Compact {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, w: &mut W, fragment: &str) -> io::Result<()> {
+        visible(w, fragment)
+    }
+}
+
+/// `fragment` with what hides escaped.
+fn visible<W: ?Sized + Write>(w: &mut W, fragment: &str) -> io::Result<()> {
+    let mut rest = fragment;
+    while let Some((i, c)) = rest.char_indices().find(|(_, c)| escape::hides(*c)) {
+        let (visible, hidden) = rest.split_at(i);
+        w.write_all(visible.as_bytes())?;
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            write!(w, "\\u{unit:04x}")?;
+        }
+        rest = hidden.get(c.len_utf8()..).unwrap_or_default();
+    }
+    w.write_all(rest.as_bytes())
+}
+
 #[derive(Default)]
 struct Pretty(PrettyFormatter<'static>);
 
 impl Formatter for Pretty {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, w: &mut W, fragment: &str) -> io::Result<()> {
-        let mut rest = fragment;
-        while let Some((i, c)) = rest.char_indices().find(|(_, c)| escape::hides(*c)) {
-            let (visible, hidden) = rest.split_at(i);
-            w.write_all(visible.as_bytes())?;
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                write!(w, "\\u{unit:04x}")?;
-            }
-            rest = hidden.get(c.len_utf8()..).unwrap_or_default();
-        }
-        w.write_all(rest.as_bytes())
+        visible(w, fragment)
     }
 
     fn begin_array<W: ?Sized + Write>(&mut self, w: &mut W) -> io::Result<()> {

@@ -6,12 +6,12 @@ pub(crate) use crate::stats::number;
 use crate::time::{Nanos, Timestamp};
 
 /// `1 hop`, `2 hops`.
-pub(super) fn plural(n: u64, one: &str, many: &str) -> String {
+pub(in crate::report) fn plural(n: u64, one: &str, many: &str) -> String {
     format!("{} {}", number(n), if n == 1 { one } else { many })
 }
 
 /// `58.50%`; what is not all or nothing never reads as 100 or 0. `n/a` for no value.
-pub(super) fn percent(value: Option<f64>) -> String {
+pub(in crate::report) fn percent(value: Option<f64>) -> String {
     let Some(value) = value else { return "n/a".into() };
     let text = format!("{:.2}%", value * 100.0);
     match text.as_str() {
@@ -22,17 +22,17 @@ pub(super) fn percent(value: Option<f64>) -> String {
 }
 
 /// `58.50%` of `part` in `whole`.
-pub(super) fn part(part: u64, whole: u64) -> String {
+pub(in crate::report) fn part(part: u64, whole: u64) -> String {
     percent(Ratio::new(part, whole).value())
 }
 
 /// `5,850/9,970`.
-pub(super) fn fraction(r: &Ratio) -> String {
+pub(in crate::report) fn fraction(r: &Ratio) -> String {
     format!("{}/{}", number(r.numerator), number(r.denominator))
 }
 
 /// A delay with `digits` significant digits, at least those before the point: `42 µs`, `410 ms`, `2.31 s`, `4.3 min`.
-pub(super) fn delay(span: Nanos, digits: usize) -> String {
+pub(in crate::report) fn delay(span: Nanos, digits: usize) -> String {
     let s = span.as_secs_f64();
     let scaled = |value: f64, unit: &str| {
         let before = if value < 1.0 { 1 } else { value.log10() as usize + 1 };
@@ -51,7 +51,7 @@ pub(super) fn delay(span: Nanos, digits: usize) -> String {
 }
 
 /// A length of time by its two greatest units: `15 min`, `4 min 10 s`, `1 d 19 h`, `9.75 s`.
-pub(super) fn span(span: Nanos) -> String {
+pub(in crate::report) fn span(span: Nanos) -> String {
     let whole = span.as_nanos() / 1_000_000_000;
     if whole < 60 {
         let text = format!("{:.2}", span.as_secs_f64());
@@ -71,17 +71,17 @@ pub(super) fn span(span: Nanos) -> String {
 }
 
 /// `2026-03-03`.
-pub(super) fn date(t: Timestamp) -> String {
+pub(in crate::report) fn date(t: Timestamp) -> String {
     instant(t).strftime("%Y-%m-%d").to_string()
 }
 
 /// `14:06:02`.
-pub(super) fn clock(t: Timestamp) -> String {
+pub(in crate::report) fn clock(t: Timestamp) -> String {
     instant(t).strftime("%H:%M:%S").to_string()
 }
 
 /// `item, item, …`: as many as fit.
-pub(super) fn list(items: &[String], columns: usize) -> String {
+pub(in crate::report) fn list(items: &[String], columns: usize) -> String {
     let mut out = String::new();
     for (i, item) in items.iter().enumerate() {
         let gap = if i == 0 { "" } else { ", " };

@@ -51,7 +51,7 @@ fn first(input: &Input, columns: usize) -> Vec<String> {
 }
 
 /// The file, or the first and how many more.
-pub(super) fn name(input: &Input, columns: usize) -> String {
+pub(in crate::report) fn name(input: &Input, columns: usize) -> String {
     let more = input.files.len().saturating_sub(1) as u64;
     let tail =
         if more == 0 { String::new() } else { format!(" and {}", plural(more, "more file", "more files")) };
@@ -68,12 +68,14 @@ pub(super) fn name(input: &Input, columns: usize) -> String {
     format!("{cut}{shown}{tail}")
 }
 
-fn period(from: Timestamp, to: Timestamp) -> String {
+/// `2026-03-03 14:00:00 to 14:15:00 UTC`.
+pub(in crate::report) fn period(from: Timestamp, to: Timestamp) -> String {
     let end = if date(from) == date(to) { clock(to) } else { format!("{} {}", date(to), clock(to)) };
     format!("{} {} to {end} UTC", date(from), clock(from))
 }
 
-fn messages(m: &Messages) -> Vec<String> {
+/// How many messages, what carried them, and how many are copies.
+pub(in crate::report) fn messages(m: &Messages) -> Vec<String> {
     if m.total == 0 {
         return vec!["no SIP found".into()];
     }
@@ -107,7 +109,7 @@ fn filtered(input: &Input, columns: usize) -> Vec<String> {
 }
 
 /// Frames that the user's filter left out.
-pub(super) fn left_out(input: &Input) -> u64 {
+pub(in crate::report) fn left_out(input: &Input) -> u64 {
     input.fates.iter().filter(|(fate, _)| *fate == Fate::Filtered).map(|(_, n)| n).sum()
 }
 

@@ -51,12 +51,12 @@ pub(super) fn lines(i: &Invite, columns: usize, rows: usize) -> Vec<String> {
 }
 
 /// The address, without the port that goes without saying.
-pub(super) fn host(e: Endpoint) -> String {
+pub(in crate::report) fn host(e: Endpoint) -> String {
     if e.port == 5060 { e.ip.to_string() } else { e.to_string() }
 }
 
 /// The failing codes that tell next hops apart: those that speak of network or platform.
-fn telling_codes(i: &Invite, columns: usize) -> Vec<StatusCode> {
+pub(in crate::report) fn telling_codes(i: &Invite, columns: usize) -> Vec<StatusCode> {
     let wanted = if columns < WIDE { 1 } else { 3 };
     let codes = i.all_next_hops.iter().flat_map(|h| &h.codes);
     codes

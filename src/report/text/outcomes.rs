@@ -62,7 +62,7 @@ fn head(i: &Invite, counts: usize, columns: usize) -> String {
 }
 
 /// What tells most inside an outcome: its codes, or by what the caller gave up, or how it timed out.
-fn inside(o: &OutcomeRow) -> Vec<String> {
+pub(in crate::report) fn inside(o: &OutcomeRow) -> Vec<String> {
     let item = |text: &str, n: u64| format!("{text} {}", number(n));
     let codes = || o.codes.iter().map(|(c, n)| item(&c.get().to_string(), *n));
     let details = |keep: fn(Detail) -> bool| {
@@ -84,8 +84,13 @@ fn inside(o: &OutcomeRow) -> Vec<String> {
 }
 
 fn sides(i: &Invite, columns: usize) -> Vec<String> {
+    wrap(&sentence(i), columns, 2, 2)
+}
+
+/// Decided attempts by the side that decided them, in one sentence; empty without any.
+pub(in crate::report) fn sentence(i: &Invite) -> String {
     if i.decided == 0 {
-        return Vec::new();
+        return String::new();
     }
     let of = |sides: &[Side]| i.sides.iter().filter(|(s, _)| sides.contains(s)).map(|(_, n)| n).sum::<u64>();
     // Parts of zero say nothing, but for the last: whether the platform is to blame.
@@ -101,5 +106,5 @@ fn sides(i: &Invite, columns: usize) -> Vec<String> {
     }
     let path = of(&[Side::Path, Side::Server]);
     text.push_str(&format!("network or platform {} ({})", number(path), part(path, i.decided)));
-    wrap(&text, columns, 2, 2)
+    text
 }

@@ -49,7 +49,7 @@ pub(super) fn lines(s: &Summary, columns: usize, extras: bool) -> Vec<String> {
 }
 
 /// `PDD p50 2.31 s, p95 5.84 s, p99 9.02 s`
-pub(super) fn pdd(s: &Summary, digits: usize) -> String {
+pub(in crate::report) fn pdd(s: &Summary, digits: usize) -> String {
     match s.delays.iter().find(|(k, _)| *k == DelayKind::Pdd).and_then(|(_, d)| d.as_ref()) {
         Some(d) => {
             let [p50, p95, p99] = [d.p50, d.p95, d.p99].map(|t| delay(t, digits));
