@@ -77,6 +77,11 @@ impl Fates {
         self.0[fate as usize] += 1;
     }
 
+    /// Counts `n` frames.
+    pub fn add(&mut self, fate: Fate, n: u64) {
+        self.0[fate as usize] += n;
+    }
+
     /// Frames of one fate.
     pub fn count(&self, fate: Fate) -> u64 {
         self.0[fate as usize]

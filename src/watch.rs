@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Frames between two looks of a watcher.
-const EVERY: u32 = 1024;
+const EVERY: u64 = 1024;
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub trait Watcher {
 pub struct Watch<'a> {
     interrupted: &'a AtomicBool,
     watcher: Option<&'a mut dyn Watcher>,
-    frames: u32,
+    frames: u64,
 }
 
 impl<'a> Watch<'a> {
@@ -38,12 +38,12 @@ impl<'a> Watch<'a> {
         Self { interrupted, watcher, frames: 0 }
     }
 
-    /// To be asked after each frame: whether the run goes on.
+    /// To be asked after each frame, or after so many: whether the run goes on.
     #[inline]
-    pub fn goes_on(&mut self, progress: impl Fn() -> Progress) -> bool {
+    pub fn goes_on(&mut self, frames: u64, progress: impl Fn() -> Progress) -> bool {
         if let Some(watcher) = &mut self.watcher {
-            self.frames += 1;
-            if self.frames == EVERY {
+            self.frames += frames;
+            if self.frames >= EVERY {
                 self.frames = 0;
                 watcher.look(&progress);
             }

@@ -60,12 +60,21 @@ impl Clock {
         let Some(time) = self.shifted(record) else {
             return (self.greatest > Timestamp::MIN).then_some(self.greatest);
         };
-        let ahead = time - self.greatest;
-        if ahead > FAR || ahead < EARLY {
+        if !is_ordinary(time, self.greatest) {
             return None;
         }
         self.greatest = self.greatest.max(time);
         Some(time)
+    }
+
+    /// Whether times are taken as they stand: no interface's clock was ever set back.
+    pub(super) fn is_unshifted(&self) -> bool {
+        self.shifts.is_empty()
+    }
+
+    /// Goes on to `time`, that of an ordinary packet.
+    pub(super) fn go_on(&mut self, time: Timestamp) {
+        self.greatest = self.greatest.max(time);
     }
 
     /// The time of a packet that [`Self::follow`] gave back, and what is odd about it.
@@ -129,6 +138,13 @@ impl Clock {
             *shift = *shift + by;
         }
     }
+}
+
+/// Neither far ahead of the clock nor early; never before the first packet.
+#[inline(always)]
+pub(super) fn is_ordinary(time: Timestamp, clock: Timestamp) -> bool {
+    let ahead = time - clock;
+    ahead <= FAR && ahead >= EARLY
 }
 
 fn is_near(a: Timestamp, b: Timestamp) -> bool {

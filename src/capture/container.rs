@@ -8,6 +8,7 @@ use byteorder_slice::{BigEndian, LittleEndian};
 use super::buffer::Buffer;
 use super::pcap::{self, Pcap};
 use super::pcapng::{self, Pcapng};
+use super::skim::Skim;
 use super::trouble::Trouble;
 use crate::time::Timestamp;
 
@@ -72,6 +73,17 @@ impl Container {
             Self::PcapLittle(reader) => reader.next(buffer, trouble, record),
             Self::PcapBig(reader) => reader.next(buffer, trouble, record),
             Self::Pcapng(reader) => reader.next(buffer, trouble, record),
+        }
+    }
+
+    /// Passes over packets at the start of `window` for as long as nothing is odd about them and
+    /// `passes` says so of their link type and bytes. The window is the caller's to consume.
+    #[inline]
+    pub(super) fn skim(&mut self, window: &[u8], skim: &mut Skim, passes: impl FnMut(u32, &[u8]) -> bool) {
+        match self {
+            Self::PcapLittle(reader) => reader.skim(window, skim, passes),
+            Self::PcapBig(reader) => reader.skim(window, skim, passes),
+            Self::Pcapng(reader) => reader.skim(window, skim, passes),
         }
     }
 

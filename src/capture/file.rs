@@ -14,6 +14,7 @@ use super::compressed::{self, Compression};
 use super::container::{Container, Record, Refusal};
 use super::error::OpenReason;
 use super::foreign::{self, Foreign};
+use super::skim::Skim;
 use super::trouble::Trouble;
 use crate::anomaly::Anomaly;
 use crate::time::Timestamp;
@@ -135,6 +136,31 @@ impl CaptureFile {
             None => self.settle(),
         }
         true
+    }
+
+    /// Passes over packets behind the head, which was handed out, for as long as nothing is odd about
+    /// them, it is the file's turn (up to `until`) and `passes` says so of their link type and bytes.
+    /// How many; no more than are in the buffer. They count as handed out.
+    #[inline]
+    pub(super) fn skim(&mut self, until: Timestamp, passes: impl FnMut(u32, &[u8]) -> bool) -> u64 {
+        if self.ahead.1.is_some() || self.trouble.is_waiting() || !self.clock.is_unshifted() {
+            return 0;
+        }
+        let mut skim = Skim::new(self.clock.greatest(), until, self.buffer.offset());
+        self.container.skim(self.buffer.window(), &mut skim, passes);
+        let Skim { frames, bytes, earliest, latest, clock, .. } = skim;
+        self.buffer.consume(bytes);
+        self.clock.go_on(clock);
+        self.head.number += frames;
+        self.frames += frames;
+        // Times of ordinary packets are shown as they stand.
+        if latest > self.latest.0 {
+            self.latest = (latest, latest);
+        }
+        if earliest < self.earliest.0 {
+            self.earliest = (earliest, earliest);
+        }
+        frames
     }
 
     /// The head, once [`Self::advance`] said that there is one.

@@ -155,6 +155,20 @@ impl Inputs {
         })
     }
 
+    /// Passes over frames after the last one for as long as `passes` says so of their link type and
+    /// captured bytes, and of frames that are whole and about whose times nothing is odd. How many:
+    /// they are counted, and move the clock on, as if [`Self::next`] had handed them out. 0 says
+    /// nothing of the next frame.
+    #[inline]
+    pub fn skim(&mut self, passes: impl FnMut(u32, &[u8]) -> bool) -> u64 {
+        let Some(file) = &mut self.current else { return 0 };
+        let frames = file.skim(self.until, passes);
+        if frames > 0 {
+            self.now = self.now.max(file.clock());
+        }
+        frames
+    }
+
     /// Bytes read so far, uncompressed, and bytes on disk; the latter `None` where they are no
     /// measure of the former: pipes, compressed captures.
     pub fn progress(&self) -> (u64, Option<u64>) {

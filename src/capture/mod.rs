@@ -11,6 +11,7 @@
 //! | `file` | one file: bytes, container, clock, report |
 //! | `clock` | from raw times to times that can be ordered |
 //! | `container`, `pcap`, `pcapng`, `block`, `interface` | from bytes to packets |
+//! | `skim` | pass over packets of which only their number is wanted |
 //! | `search` | find the next plausible record after damage |
 //! | `trouble` | account for what was damaged, byte by byte |
 //! | `buffer`, `compressed`, `readahead` | from files, pipes and compressed data to bytes |
@@ -33,6 +34,7 @@ mod pcap;
 mod pcapng;
 mod readahead;
 mod search;
+mod skim;
 mod taps;
 mod trouble;
 

@@ -16,6 +16,7 @@ use pcap_file::{Endianness, TsResolution};
 use super::buffer::Buffer;
 use super::container::{Container, MAX_PACKET, Record, Refusal};
 use super::search::search;
+use super::skim::Skim;
 use super::trouble::Trouble;
 use crate::anomaly::Anomaly;
 use crate::time::Timestamp;
@@ -168,11 +169,9 @@ impl<B: ByteOrder> Pcap<B> {
     /// Fills the record from the packet at the window's start, which is wholly there.
     #[inline]
     fn accept(&mut self, buffer: &mut Buffer, h: Header, record: &mut Record) {
-        // 2^32 s and 2^32 µs are together well below 2^63 ns.
-        let nanos = i64::from(h.seconds) * 1_000_000_000 + i64::from(h.fraction) * self.unit;
         self.saw_fine |= self.unit == 1 && !h.fraction.is_multiple_of(1000);
         *record = Record {
-            time: Some(Timestamp::from_nanos(nanos)),
+            time: Some(self.time(h)),
             link: self.link,
             interface: 0,
             place: buffer.place() + self.header,
@@ -183,6 +182,39 @@ impl<B: ByteOrder> Pcap<B> {
         self.first.get_or_insert(h.seconds);
         self.last = h.seconds;
         self.frames += 1;
+    }
+
+    /// See [`Container::skim`].
+    #[inline]
+    pub(super) fn skim(
+        &mut self,
+        window: &[u8],
+        skim: &mut Skim,
+        mut passes: impl FnMut(u32, &[u8]) -> bool,
+    ) {
+        if self.header != RECORD_HEADER {
+            return;
+        }
+        let (mut rest, before) = (window, skim.frames);
+        while let Ok((next, raw)) = RawPcapPacket::from_slice::<B>(rest) {
+            let (h, data) = (Header::from(&raw), &*raw.data);
+            let time = self.time(h);
+            let is_whole = h.captured == h.original && self.is_usual(h);
+            if !is_whole || !skim.admits(time) || !passes(self.link, data) {
+                break;
+            }
+            skim.pass(time, RECORD_HEADER + data.len());
+            self.saw_fine |= self.unit == 1 && !h.fraction.is_multiple_of(1000);
+            self.last = h.seconds;
+            rest = next;
+        }
+        self.frames += skim.frames - before;
+    }
+
+    #[inline(always)]
+    fn time(&self, h: Header) -> Timestamp {
+        // 2^32 s and 2^32 µs are together well below 2^63 ns.
+        Timestamp::from_nanos(i64::from(h.seconds) * 1_000_000_000 + i64::from(h.fraction) * self.unit)
     }
 
     /// Some packet's time was finer than a microsecond.

@@ -17,6 +17,7 @@ use super::buffer::Buffer;
 use super::container::{BARREN, Record, Refusal};
 use super::interface::{Interface, Interfaces};
 use super::search::search;
+use super::skim::Skim;
 use super::trouble::Trouble;
 use crate::anomaly::Anomaly;
 
@@ -80,6 +81,48 @@ impl Pcapng {
                 Step::Section => {}
                 Step::End => return false,
             }
+        }
+    }
+
+    /// See [`super::container::Container::skim`].
+    #[inline]
+    pub(super) fn skim(&mut self, window: &[u8], skim: &mut Skim, passes: impl FnMut(u32, &[u8]) -> bool) {
+        let before = skim.frames;
+        if self.is_big {
+            self.skim_blocks::<BigEndian>(window, skim, passes);
+        } else {
+            self.skim_blocks::<LittleEndian>(window, skim, passes);
+        }
+        if skim.frames > before {
+            self.frames += skim.frames - before;
+            self.fruitful = skim.offset + skim.bytes as u64;
+        }
+    }
+
+    #[inline]
+    fn skim_blocks<B: ByteOrder>(
+        &mut self,
+        window: &[u8],
+        skim: &mut Skim,
+        mut passes: impl FnMut(u32, &[u8]) -> bool,
+    ) {
+        let mut rest = window;
+        while let Some(head) = Head::read::<B>(rest, self.is_big)
+            && head.kind == block::ENHANCED_PACKET
+            && head.is_sane()
+            && let Ok((next, raw)) = RawBlock::from_slice::<B>(rest)
+            && let Some(packet) = Packet::enhanced::<B>(&raw.body, false)
+            && packet.captured == packet.original as usize
+            && let (Some(interface), Some(ticks)) = (self.interfaces.get(packet.interface), packet.ticks)
+        {
+            let time = interface.time(ticks);
+            let data = raw.body.get(packet.before..packet.before + packet.captured).unwrap_or_default();
+            if !skim.admits(time) || !passes(interface.link, data) {
+                return;
+            }
+            skim.pass(time, head.len);
+            self.saw_fine |= interface.is_fine() && time.as_nanos() % 1000 != 0;
+            rest = next;
         }
     }
 

@@ -54,6 +54,12 @@ impl Decoder {
         }
     }
 
+    /// Whether no fragment waits: [`expired`](Self::expired) has nothing to give.
+    #[inline]
+    pub fn is_idle(&self) -> bool {
+        self.fragments.is_empty()
+    }
+
     /// What `frame` holds. The payload borrows from the frame, or from the decoder if this frame's
     /// fragment completed a datagram.
     #[inline]

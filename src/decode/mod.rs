@@ -24,6 +24,7 @@ use std::net::IpAddr;
 
 pub use self::decoder::{Decoder, Limits};
 pub use self::link::link_name;
+pub use self::plain::datagram_of;
 use crate::fate::Fate;
 use crate::flow::{Flow, Tap, Transport};
 

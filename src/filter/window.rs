@@ -157,6 +157,11 @@ impl Gate {
         Self { window, bounds: None }
     }
 
+    /// Whether all frames are let in.
+    pub fn is_open(&self) -> bool {
+        self.window == Window::default()
+    }
+
     /// The frame's stamp with `now` bounded; `None` if the frame stays out.
     #[inline]
     pub fn admit(&mut self, stamp: Stamp) -> Option<Stamp> {

@@ -21,13 +21,13 @@ use std::sync::atomic::AtomicBool;
 use crate::anomaly::{Anomalies, Anomaly};
 use crate::capture::{FileReport, Found, Frame, Inputs, OpenError, Skipped};
 use crate::config::Config;
-use crate::decode::{self, Decoded, Decoder, Packet, TcpInfo};
+use crate::decode::{self, Decoded, Decoder, Packet, TcpInfo, datagram_of};
 use crate::error::Error;
 use crate::fate::Fate;
 use crate::filter::{Filter, Gate, Protocol, Subject};
 use crate::flow::{Flow, FrameId, Origin, Transport};
 use crate::shard::Limits;
-use crate::sip::{Other, classify_other, looks_like_sip};
+use crate::sip::{Other, classify_other, is_media, looks_like_sip};
 use crate::stats::{End, Summary};
 use crate::stream::hep;
 use crate::stream::sctp::Sctp;
@@ -64,13 +64,21 @@ pub fn run_within(config: &Config, limits: Limits, watch: &mut Watch<'_>) -> Res
     let mut run = Run::new(config, limits);
     let mut gate = Gate::new(config.filter.window);
     let mut interrupted = false;
-    while let Some(frame) = inputs.next(&mut reading) {
+    // Only where each frame's own time or addresses decide nothing.
+    let may_skim = gate.is_open() && !config.filter.judges_packets();
+    loop {
+        let mut media = 0;
+        if may_skim && run.skims() {
+            media = inputs.skim(holds_media);
+            run.passed_over(media);
+        }
+        let Some(frame) = inputs.next(&mut reading) else { break };
         match gate.admit(frame.stamp) {
             Some(stamp) => run.frame(&Frame { stamp, ..frame }),
             None => run.left_out(),
         }
         let responses = run.network.sink.responses;
-        if !watch.goes_on(|| progress(&inputs, responses)) {
+        if !watch.goes_on(media + 1, || progress(&inputs, responses)) {
             interrupted = true;
             break;
         }
@@ -136,6 +144,8 @@ struct Run {
     decoder: Decoder,
     network: Network,
     unknown_links: UnknownLinks,
+    /// The last frame held media, or some were just passed over.
+    saw_media: bool,
     /// Oddities of the reader and the decoder; each stage needs a book of its own to write in.
     notes: Anomalies,
 }
@@ -162,12 +172,13 @@ impl Run {
                 notes: Anomalies::default(),
             },
             unknown_links: UnknownLinks::default(),
+            saw_media: false,
             notes: Anomalies::default(),
         }
     }
 
     fn frame(&mut self, frame: &Frame<'_>) {
-        let Self { decoder, network, unknown_links, notes } = self;
+        let Self { decoder, network, unknown_links, saw_media, notes } = self;
         // What lost its rest comes first: it is older than this frame. Its frames have had their fate.
         // They were given up when their time was over, however long after that this frame came.
         decoder.expired(frame.stamp.now, notes, |part, id, stamp| {
@@ -182,6 +193,22 @@ impl Run {
             notes.note(Anomaly::UnknownLink, frame.stamp.shown, frame.id);
         }
         network.sink.tally.fates.note(fate);
+        *saw_media |= fate == Fate::Rtp;
+    }
+
+    /// Whether it is worth looking for media that can be passed over, and nothing waits for the clock
+    /// to go on. Where two messages follow one another there is none between the next two, likely.
+    #[inline]
+    fn skims(&self) -> bool {
+        let Network { streams, sctp, .. } = &self.network;
+        self.saw_media && self.decoder.is_idle() && streams.is_idle() && sctp.is_idle()
+    }
+
+    /// So many frames held media.
+    #[inline]
+    fn passed_over(&mut self, frames: u64) {
+        self.network.sink.tally.fates.add(Fate::Rtp, frames);
+        self.saw_media = frames > 0;
     }
 
     /// A frame that the user does not want.
@@ -340,6 +367,13 @@ impl Network {
             sink.datagram(message.bytes, message.cut, from);
         });
     }
+}
+
+/// Whether [`Run::frame`] would find [`Fate::Rtp`] and nothing else in a whole frame, whatever came
+/// before it.
+#[inline(always)]
+fn holds_media(link: u32, data: &[u8]) -> bool {
+    datagram_of(link, data).is_some_and(is_media)
 }
 
 /// HEP beyond doubt: v1 and v2 have two magic bytes only, so SIP must be inside.

@@ -41,7 +41,7 @@ pub use reason::Reason;
 pub use scan::{MAX_HEAD, MAX_HEADERS, MAX_START_LINE};
 pub use start_line::{MAX_METHOD, Rejection};
 pub use status::StatusCode;
-pub use triage::{Other, classify_other, looks_like_tls};
+pub use triage::{Other, classify_other, is_media, looks_like_tls};
 pub use uri::Uri;
 pub use via::{MAGIC_COOKIE, Via};
 

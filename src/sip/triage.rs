@@ -45,6 +45,15 @@ pub fn classify_other(payload: &[u8]) -> Other {
     if is_it { other } else { Other::Unknown }
 }
 
+/// Whether `payload` is one of [`Other::Rtp`] and can't be SIP, nor HEP, whose first byte is below
+/// 128: cheap enough for every packet of a capture full of them.
+#[inline(always)]
+pub fn is_media(payload: &[u8]) -> bool {
+    matches!(payload, [128..=191, _, _, _, _, ..])
+        && (is_rtp(payload) || is_rtcp(payload))
+        && !is_dns(payload)
+}
+
 /// Whether a stream begins with a TLS record (RFC 8446 5.1): type 20–23, version 3.x, length.
 pub fn looks_like_tls(bytes: &[u8]) -> bool {
     matches!(bytes, [20..=23, 3, 0..=4, high, _, ..] if *high <= 0x48)
@@ -77,6 +86,7 @@ fn is_dtls(p: &[u8]) -> bool {
 
 /// Version 2, room for the sources it counts and its extension, a payload type in use: below 64
 /// or 96 to 127; 64 to 95 would be taken for RTCP (RFC 5761 4).
+#[inline]
 fn is_rtp(p: &[u8]) -> bool {
     let &[first, second, ..] = p else { return false };
     let sources = 12 + 4 * usize::from(first & 0x0F);
@@ -107,8 +117,14 @@ fn is_sigcomp(p: &[u8]) -> bool {
 }
 
 /// One question, ended by type and class 1, at most 255 records of each other kind.
+#[inline]
 fn is_dns(p: &[u8]) -> bool {
     let &[_, _, flags, _, 0, 1, 0, _, 0, _, 0, _, ..] = p else { return false };
+    is_dns_question(p, flags)
+}
+
+#[cold]
+fn is_dns_question(p: &[u8], flags: u8) -> bool {
     let mut at = 12;
     while let Some(&label @ 1..=63) = p.get(at) {
         at += 1 + usize::from(label);
@@ -118,6 +134,8 @@ fn is_dns(p: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// `head` with zeros up to `len` bytes.
@@ -174,6 +192,23 @@ mod tests {
         for first in 0..=255 {
             for len in 0..40 {
                 classify_other(&padded(&[first, 0xff, 0xff, 0xff], len)[..len]);
+            }
+        }
+    }
+
+    proptest! {
+        /// What is passed over unseen is what a closer look would have called media.
+        #[test]
+        fn media_are_neither_sip_nor_hep_and_are_classified_as_such(
+            mut payload in prop::collection::vec(prop_oneof![any::<u8>(), 0_u8..3], 0..40),
+            first in prop_oneof![any::<u8>(), 128_u8..=191],
+        ) {
+            payload.insert(0, first);
+            if is_media(&payload) {
+                prop_assert_eq!(classify_other(&payload), Other::Rtp);
+                prop_assert!(!crate::sip::looks_like_sip(&payload));
+            } else if first >= 128 {
+                prop_assert_ne!(classify_other(&payload), Other::Rtp);
             }
         }
     }

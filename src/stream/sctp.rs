@@ -111,6 +111,12 @@ impl Sctp {
         pushed
     }
 
+    /// Whether no fragment waits: [`Sctp::advance`] has nothing to do, whatever the time.
+    #[inline]
+    pub fn is_idle(&self) -> bool {
+        self.table.oldest(Class::Holding).is_none()
+    }
+
     /// Gives up fragments of directions that have been silent for [`FRAGMENT_AGE`].
     /// [`Sctp::push`] does it too.
     pub fn advance(

@@ -178,6 +178,12 @@ impl<S: Consumer> Streams<S> {
         pushed
     }
 
+    /// Whether no hole is open: [`Streams::advance`] has nothing to do, whatever the time.
+    #[inline]
+    pub fn is_idle(&self) -> bool {
+        self.holes.is_empty()
+    }
+
     /// Gives up the holes whose time has come. [`Streams::push`] does it too; call it where TCP
     /// may stay silent while the capture's clock goes on.
     pub fn advance(
