@@ -1,4 +1,4 @@
-//! Any datagram; see [`sipstat_fuzz::datagram`].
+//! See [`sipstat_fuzz::doors::datagram`].
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| sipstat_fuzz::datagram(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| sipstat_fuzz::doors::datagram(data));

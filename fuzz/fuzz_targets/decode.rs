@@ -1,4 +1,4 @@
-//! One frame of any link type; see [`sipstat_fuzz::decode`].
+//! See [`sipstat_fuzz::doors::decode`].
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| sipstat_fuzz::decode(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| sipstat_fuzz::doors::decode(data));

@@ -1,4 +1,4 @@
-//! Frames one after the other: fragments of one another, or not; see [`sipstat_fuzz::fragments`].
+//! See [`sipstat_fuzz::doors::fragments`].
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| sipstat_fuzz::fragments(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| sipstat_fuzz::doors::fragments(data));

@@ -1,4 +1,4 @@
-//! Any stream, cut anywhere: the cuts change nothing; see [`sipstat_fuzz::framing`].
+//! See [`sipstat_fuzz::doors::framing`].
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| sipstat_fuzz::framing(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| sipstat_fuzz::doors::framing(data));

@@ -1,4 +1,4 @@
-//! Any HEP packet; see [`sipstat_fuzz::hep`].
+//! See [`sipstat_fuzz::doors::hep`].
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| sipstat_fuzz::hep(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| sipstat_fuzz::doors::hep(data));

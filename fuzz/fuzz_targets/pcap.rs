@@ -1,4 +1,4 @@
-//! Any bytes after a pcap magic; see [`sipstat_fuzz::pcap`].
+//! See [`sipstat_fuzz::doors::pcap`].
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| sipstat_fuzz::pcap(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| sipstat_fuzz::doors::pcap(data));

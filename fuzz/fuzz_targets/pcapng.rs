@@ -1,4 +1,4 @@
-//! Any bytes after a pcapng section header; see [`sipstat_fuzz::pcapng`].
+//! See [`sipstat_fuzz::doors::pcapng`].
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| sipstat_fuzz::pcapng(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| sipstat_fuzz::doors::pcapng(data));

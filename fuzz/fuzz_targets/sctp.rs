@@ -1,4 +1,4 @@
-//! Any chunks; see [`sipstat_fuzz::sctp`].
+//! See [`sipstat_fuzz::doors::sctp`].
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| sipstat_fuzz::sctp(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| sipstat_fuzz::doors::sctp(data));

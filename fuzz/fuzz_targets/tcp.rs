@@ -1,4 +1,4 @@
-//! Segments in any order: what is delivered is what was sent; see [`sipstat_fuzz::tcp`].
+//! See [`sipstat_fuzz::doors::tcp`].
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| sipstat_fuzz::tcp(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| sipstat_fuzz::doors::tcp(data));

@@ -1,4 +1,4 @@
-//! Any bytes, cut anywhere; see [`sipstat_fuzz::websocket`].
+//! See [`sipstat_fuzz::doors::websocket`].
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| sipstat_fuzz::websocket(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| sipstat_fuzz::doors::websocket(data));

@@ -1,4 +1,4 @@
-//! Any file; see [`sipstat_fuzz::whole`].
+//! See [`sipstat_fuzz::doors::whole`].
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| sipstat_fuzz::whole(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| sipstat_fuzz::doors::whole(data));
