@@ -46,11 +46,12 @@ pub(crate) fn of(capture: &Path) -> Vec<(&'static str, Vec<u8>)> {
             break;
         }
         out.push(("decode", [&(frame.link as u16).to_le_bytes(), frame.data].concat()));
-        if frame.link == 1 && frame.data.len() < 14 + 256 {
-            if let Some(ip) = frame.data.get(14..) {
-                fragments.push(ip.len() as u8);
-                fragments.extend(ip);
-            }
+        if let Some(ip) = frame.data.get(14..)
+            && frame.link == 1
+            && ip.len() < 256
+        {
+            fragments.push(ip.len() as u8);
+            fragments.extend(ip);
         }
         let step = last.map_or(0, |l| {
             [1, 20, 100, 500, 4_000, 33_000].partition_point(|ms| (frame.stamp.time - l) >= millis(*ms))
@@ -82,7 +83,7 @@ pub(crate) fn of(capture: &Path) -> Vec<(&'static str, Vec<u8>)> {
     }
     out.push(("traffic", traffic));
     out.push(("fragments", fragments));
-    out.push(("tcp", (0..300_u32).map(|i| (i * 7919 >> 3) as u8).collect()));
+    out.push(("tcp", (0..300_u32).map(|i| ((i * 7919) >> 3) as u8).collect()));
     out.retain(|(_, input)| input.len() <= LONGEST && !input.is_empty());
     out
 }

@@ -90,7 +90,7 @@ fn written(data: &[u8]) -> Vec<u8> {
 fn ip(carrier: u8, way: usize, id: u16, sent: &mut u32, payload: &[u8]) -> Vec<u8> {
     // Four hosts in a row: each way leads from one to the next, or back.
     let (a, b) = (way as u8 / 2, way as u8 / 2 + 1);
-    let (from, to) = if way % 2 == 0 { (a, b) } else { (b, a) };
+    let (from, to) = if way.is_multiple_of(2) { (a, b) } else { (b, a) };
     let ports = [5060_u16.to_be_bytes(), 5060_u16.to_be_bytes()].concat();
     let number = *sent;
     let (protocol, transport) = match carrier {
