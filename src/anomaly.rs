@@ -3,6 +3,8 @@
 //! An anomaly never stops the run; it explains a figure. The identifiers are part of the report's
 //! contract (`input.anomalies[].id`).
 
+use serde::{Deserialize, Serialize};
+
 use crate::flow::FrameId;
 use crate::time::Timestamp;
 
@@ -134,12 +136,18 @@ anomalies! {
     StateRefused = "state_refused", "more legs, copies or dialogs under one Call-ID than are kept";
 }
 
+named!(Anomaly);
+
 /// Counts by kind, with the first sighting of each.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(from = "Vec<Row>", into = "Vec<Row>")]
 pub struct Anomalies {
     counts: Vec<u64>,
     first: Vec<Option<(Timestamp, FrameId)>>,
 }
+
+/// As saved: kind, count, first sighting.
+type Row = (Anomaly, u64, Option<(Timestamp, FrameId)>);
 
 impl Default for Anomalies {
     fn default() -> Self {
@@ -170,6 +178,11 @@ impl Anomalies {
         })
     }
 
+    /// Tells each first sighting's frame to `change`: files are numbered anew when summaries merge.
+    pub fn renumber(&mut self, change: &mut dyn FnMut(&mut FrameId)) {
+        self.first.iter_mut().flatten().for_each(|(_, frame)| change(frame));
+    }
+
     /// Adds the counts of `other`; the earlier first sighting stays.
     pub fn merge(&mut self, other: &Self) {
         for &k in Anomaly::ALL {
@@ -181,6 +194,25 @@ impl Anomalies {
                 self.first[i] = Some(theirs);
             }
         }
+    }
+}
+
+impl From<Anomalies> for Vec<Row> {
+    fn from(all: Anomalies) -> Self {
+        let rows = Anomaly::ALL.iter().map(|&k| (k, all.counts[k as usize], all.first[k as usize]));
+        rows.filter(|(_, count, first)| *count > 0 || first.is_some()).collect()
+    }
+}
+
+impl From<Vec<Row>> for Anomalies {
+    fn from(rows: Vec<Row>) -> Self {
+        let mut all = Self::default();
+        for (kind, count, first) in rows {
+            let i = kind as usize;
+            all.counts[i] = all.counts[i].saturating_add(count);
+            all.first[i] = all.first[i].into_iter().chain(first).min();
+        }
+        all
     }
 }
 

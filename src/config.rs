@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use crate::filter::Filter;
 use crate::time::Nanos;
 
@@ -58,7 +60,7 @@ impl Config {
 }
 
 /// One side of a host that passes calls on under new Call-IDs (a B2BUA).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostSide {
     /// Its address.
     pub host: IpAddr,
@@ -69,7 +71,8 @@ pub struct HostSide {
 }
 
 /// Into a host or out of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Side {
     /// Attempts whose reference leg ends at the host.
     In,

@@ -1,5 +1,7 @@
 //! What became of each frame: exactly one fate, so that the sum is the number of frames.
 
+use serde::{Deserialize, Serialize};
+
 macro_rules! fates {
     ($($(#[$doc:meta])* $variant:ident = $id:literal;)*) => {
         /// The fate of one frame.
@@ -61,9 +63,29 @@ fates! {
     Filtered = "filtered";
 }
 
+named!(Fate);
+
 /// Frames by fate.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<(Fate, u64)>", into = "Vec<(Fate, u64)>")]
 pub struct Fates(Vec<u64>);
+
+impl From<Fates> for Vec<(Fate, u64)> {
+    fn from(all: Fates) -> Self {
+        all.iter().collect()
+    }
+}
+
+impl From<Vec<(Fate, u64)>> for Fates {
+    fn from(rows: Vec<(Fate, u64)>) -> Self {
+        let mut all = Self::default();
+        for (fate, n) in rows {
+            let count = &mut all.0[fate as usize];
+            *count = count.saturating_add(n);
+        }
+        all
+    }
+}
 
 impl Default for Fates {
     fn default() -> Self {

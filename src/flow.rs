@@ -7,6 +7,10 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use serde::de::{Deserializer, Error};
+use serde::ser::Serializer;
+use serde::{Deserialize, Serialize};
+
 use crate::time::Stamp;
 
 /// One end of a packet: address and port.
@@ -36,6 +40,20 @@ impl Hash for Endpoint {
     }
 }
 
+impl Serialize for Endpoint {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Endpoint {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
+        let address: SocketAddr = text.parse().map_err(D::Error::custom)?;
+        Ok(Self { ip: address.ip(), port: address.port() })
+    }
+}
+
 impl Default for Endpoint {
     fn default() -> Self {
         Self::new(Ipv4Addr::UNSPECIFIED, 0)
@@ -49,7 +67,7 @@ impl fmt::Display for Endpoint {
 }
 
 /// The two ends of a packet, in the direction in which it went.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Flow {
     /// Sender.
     pub source: Endpoint,
@@ -95,6 +113,8 @@ impl Transport {
     }
 }
 
+named!(Transport, &Transport::ALL);
+
 /// Where the same traffic was captured: input file, interface, VLAN and tunnel identifiers, HEP
 /// agent, folded into one number. Two packets of one tap are never two views of one packet by
 /// different observers. Built up by the stages with [`Tap::with`]; only ever compared.
@@ -120,7 +140,7 @@ impl Tap {
 }
 
 /// A frame's place in the input.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FrameId {
     /// Index in `input.files`.
     pub file: u32,

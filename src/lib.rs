@@ -18,6 +18,7 @@
 //! | [`decode`] | strip link, tunnel, IP (with fragments) and transport headers | [`decode::Packet`] |
 //! | [`stream`] | put one direction's bytes in order, reporting gaps | contiguous bytes |
 //! | [`dimension`] | name what traffic can be told apart by | |
+//! | [`named`] | save closed lists of values by their names | |
 //! | [`watch`] | tell how far a run is; hear that it shall stop | |
 //! | [`sip`] | turn bytes into messages, as RFC 3261 defines them | [`sip::Message`] |
 //! | [`registry`] | the names and meanings of codes, methods and causes | |
@@ -36,6 +37,9 @@
 //! Each of the four packages that do the heavy lifting has one door: `pcap-file` is used in
 //! [`capture`] only, `etherparse` in [`decode`], `clap` in `cli`, `hdrhistogram` in one file of
 //! `stats`.
+
+#[macro_use]
+pub mod named;
 
 pub mod anomaly;
 pub mod call;

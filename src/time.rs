@@ -4,7 +4,11 @@
 //! machine. One unit, nanoseconds, from the reader to the report. Arithmetic saturates, because
 //! captures carry times that no calendar has.
 
+use std::borrow::Cow;
 use std::ops::{Add, Sub};
+
+use serde::de::{Deserialize, Deserializer, Error};
+use serde::ser::{Serialize, Serializer};
 
 /// An instant: nanoseconds since 1970-01-01 00:00 UTC, 1677 to 2262; times outside are clamped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -105,6 +109,39 @@ impl Sub for Nanos {
     type Output = Self;
     fn sub(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
+    }
+}
+
+impl Serialize for Timestamp {
+    /// RFC 3339 in UTC with as many digits as it takes.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        // Every i64 of nanoseconds lies within the calendar's range.
+        to.collect_str(&jiff::Timestamp::from_nanosecond(self.0.into()).unwrap_or_default())
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = <Cow<'de, str>>::deserialize(from)?;
+        let instant = text.parse::<jiff::Timestamp>().map_err(D::Error::custom)?;
+        Ok(Self::from_wide_nanos(instant.as_nanosecond()))
+    }
+}
+
+impl Serialize for Nanos {
+    /// `20000000ns`: text, so that all numbers of a saved file are counts.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&format_args!("{}ns", self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Nanos {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = <Cow<'de, str>>::deserialize(from)?;
+        let number = text.strip_suffix("ns").and_then(|n| n.parse().ok());
+        number
+            .map(Self)
+            .ok_or_else(|| D::Error::custom(format_args!("'{text}' is no span like '20000000ns'")))
     }
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The values that every stage may speak of.
-const VALUES: [&str; 4] = ["anomaly", "fate", "flow", "time"];
+const VALUES: [&str; 5] = ["anomaly", "fate", "flow", "named", "time"];
 
 /// What each module may import of the crate, beside itself and (but for the first rows) [`VALUES`].
 ///
@@ -53,6 +53,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ),
     ("filter", &["nearest"]),
     ("expr", &["nearest", "registry", "call", "filter::Network", "stats::interval"]),
+    ("named", &[]),
     ("nearest", &[]),
     ("hash", &[]),
     ("config", &["dimension", "filter"]),

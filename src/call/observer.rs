@@ -3,6 +3,7 @@
 //! `call` and `transaction` know nothing of statistics: they report facts to an [`Observer`], each
 //! once, and in an order that depends on the capture alone.
 
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::anomaly::Anomaly;
@@ -54,7 +55,7 @@ pub trait Observer {
 }
 
 /// A request's end on one reference leg.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RequestOver {
     /// Method.
     pub method: MethodKey,
@@ -67,9 +68,10 @@ pub struct RequestOver {
 }
 
 /// One attempt: a caller's try to reach someone, retries included.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Attempt {
     /// Its Call-ID as one number.
+    #[serde(with = "hex")]
     pub call: CallKey,
     /// Its Call-ID.
     pub call_id: Text,
@@ -112,13 +114,14 @@ pub struct Attempt {
     /// Ends of its first reference leg.
     pub flow: Flow,
     /// The called number's last eight digits as a hash; `None` without digits.
+    #[serde(with = "hex_or_none")]
     pub called: Option<u64>,
     /// More about it; `None` unless the observer wants it.
     pub particulars: Option<Box<Particulars>>,
 }
 
 /// An attempt from its first message to its last.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Call {
     /// The attempt; its particulars take in the session.
     pub attempt: Attempt,
@@ -127,7 +130,7 @@ pub struct Call {
 }
 
 /// Delays of one attempt; `None` where undefined.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AttemptDelays {
     /// First INVITE to first ringback or 2xx.
     pub pdd: Option<Nanos>,
@@ -144,7 +147,7 @@ pub struct AttemptDelays {
 }
 
 /// One try on a reference leg.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bid {
     /// Where the INVITE was sent.
     pub destination: Endpoint,
@@ -159,7 +162,7 @@ pub struct Bid {
 }
 
 /// One REGISTER attempt.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Registration {
     /// Exactly one.
     pub outcome: RegisterOutcome,
@@ -172,7 +175,7 @@ pub struct Registration {
 }
 
 /// What an answered INVITE established.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Session {
     /// First 2xx on the reference leg; `None` if the call began before the capture.
     pub started: Option<Timestamp>,
@@ -195,7 +198,8 @@ pub struct Session {
 }
 
 /// Who sent the first BYE.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Party {
     /// Its From tag is the attempt's.
     Caller,
@@ -208,7 +212,8 @@ pub enum Party {
 }
 
 /// Protocol of a cause (RFC 3326).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Protocol {
     /// ITU-T Q.850.
     Q850,
@@ -217,7 +222,7 @@ pub enum Protocol {
 }
 
 /// A BYE's end.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bye {
     /// Its final, if any.
     pub status: Option<StatusCode>,
@@ -225,4 +230,33 @@ pub struct Bye {
     pub delay: Option<Nanos>,
     /// 32 s have passed without a final.
     pub silent: bool,
+}
+
+/// A hash as text: in a saved summary every number is a count.
+mod hex {
+    use serde::de::{Deserialize, Deserializer, Error};
+    use serde::ser::Serializer;
+
+    pub(super) fn serialize<S: Serializer>(hash: &u128, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&format_args!("{hash:032x}"))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<u128, D::Error> {
+        u128::from_str_radix(&String::deserialize(from)?, 16).map_err(D::Error::custom)
+    }
+}
+
+/// [`hex`], if there is one.
+mod hex_or_none {
+    use serde::de::{Deserialize, Deserializer, Error};
+    use serde::ser::{Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(hash: &Option<u64>, to: S) -> Result<S::Ok, S::Error> {
+        hash.map(|n| format!("{n:016x}")).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+        let text = Option::<String>::deserialize(from)?;
+        text.map(|t| u64::from_str_radix(&t, 16).map_err(D::Error::custom)).transpose()
+    }
 }

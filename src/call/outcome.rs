@@ -23,6 +23,8 @@ macro_rules! vocabulary {
                 match self { $(Self::$variant => $text,)* }
             }
         }
+
+        named!($name);
     };
 }
 

@@ -3,6 +3,7 @@
 //! In: the messages of an attempt and of its session, one at a time. Out: [`Particulars`]. Gathered
 //! only for an observer that wants them: a kilobyte for each call that is open.
 
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::flow::{Endpoint, FrameId, Origin, Transport};
@@ -16,7 +17,8 @@ use super::Text;
 const MAX_FINALS: usize = 4;
 
 /// Facts of one attempt beyond its verdict, as the first message that tells them has it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Particulars {
     /// `From` of the first INVITE (or else of its first response), as written.
     pub from: Text,

@@ -6,6 +6,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::de::{Deserialize, Deserializer, Error};
+use serde::ser::{Serialize, Serializer};
+
 /// Bytes kept of a text.
 pub const MAX_TEXT: usize = 255;
 
@@ -17,6 +20,38 @@ pub struct Text(
     /// One byte more than the bound marks a text that was cut.
     Box<[u8]>,
 );
+
+/// Begins the hexadecimal form of a saved text that is no UTF-8, or begins like this itself.
+const HEX: &str = "hex:";
+
+impl Serialize for Text {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match std::str::from_utf8(&self.0) {
+            Ok(text) if !text.starts_with(HEX) => to.serialize_str(text),
+            _ => {
+                let hex: String = self.0.iter().map(|b| format!("{b:02x}")).collect();
+                to.collect_str(&format_args!("{HEX}{hex}"))
+            }
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = <Cow<'de, str>>::deserialize(from)?;
+        let digit = |d: u8| char::from(d).to_digit(16).and_then(|n| u8::try_from(n).ok());
+        let byte = |pair: &[u8]| match pair {
+            [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+            _ => None,
+        };
+        let bytes = match text.strip_prefix(HEX) {
+            None => Some(text.as_bytes().to_vec()),
+            Some(hex) => hex.as_bytes().chunks(2).map(byte).collect(),
+        };
+        let kept = bytes.filter(|b| b.len() <= MAX_TEXT + 1);
+        kept.map(|b| Self(b.into())).ok_or_else(|| D::Error::custom("a text that is too long, or no text"))
+    }
+}
 
 impl Text {
     /// `value`, as much of it as is kept.
@@ -85,6 +120,16 @@ impl fmt::Display for Text {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_saved_text_is_the_same_again() {
+        for bytes in [&b"a@h"[..], b"", b"\xff\x00a", b"hex:41", &[b'x'; MAX_TEXT + 9], "\u{e9}".as_bytes()] {
+            let text = Text::of(bytes);
+            let saved = serde_json::to_string(&text).unwrap();
+            assert_eq!(serde_json::from_str::<Text>(&saved).unwrap(), text, "{saved}");
+        }
+        assert!(serde_json::from_str::<Text>("\"hex:4\"").is_err());
+    }
+
     use super::*;
 
     #[test]

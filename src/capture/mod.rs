@@ -43,6 +43,8 @@ pub use foreign::Foreign;
 pub use inputs::{Inputs, MAX_OPEN};
 pub use paths::{Found, Skipped};
 
+use serde::{Deserialize, Serialize};
+
 use crate::flow::{FrameId, Tap};
 use crate::time::{Stamp, Timestamp};
 
@@ -73,7 +75,7 @@ pub struct Frame<'a> {
 }
 
 /// What can be said of one input file.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct FileReport {
     /// As the user named it, or as found in a directory.
     pub path: String,

@@ -8,6 +8,8 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use super::error::{OpenError, OpenReason};
 use super::file::CaptureFile;
 
@@ -26,7 +28,7 @@ pub struct Found {
 }
 
 /// A path that was passed over.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Skipped {
     /// The path.
     pub path: PathBuf,

@@ -1,8 +1,24 @@
 //! Status codes: three digits, 100 to 699 (RFC 3261 7.2).
 
+use serde::{Deserialize, Serialize};
+
 /// A response's status code, 100–699.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "u16", try_from = "u16")]
 pub struct StatusCode(u16);
+
+impl From<StatusCode> for u16 {
+    fn from(status: StatusCode) -> Self {
+        status.0
+    }
+}
+
+impl TryFrom<u16> for StatusCode {
+    type Error = &'static str;
+    fn try_from(n: u16) -> Result<Self, Self::Error> {
+        Self::new(n).ok_or("a status code is 100 to 699")
+    }
+}
 
 impl StatusCode {
     /// The smallest code.

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::call::{Alerted, Attempt, Detail, Flag, Outcome, Side};
 use crate::config::{self, HostSide};
 use crate::flow::Endpoint;
@@ -10,6 +12,7 @@ use crate::sip::StatusCode;
 use crate::stats::admission::Names;
 use crate::stats::histogram::Histogram;
 use crate::stats::names::Table;
+use crate::stats::serial::{by_name, pairs};
 use crate::stats::summary::{DelayKind, IntermediateRow, Invite, NextHop, OutcomeRow, RateKind, RingTimer};
 use crate::stats::tally::{add_counts, add_histograms};
 use crate::stats::{Ratio, share};
@@ -32,20 +35,24 @@ pub(super) fn is_on(side: &HostSide, attempt: &Attempt) -> bool {
     end.ip == side.host && side.port.is_none_or(|port| port == end.port)
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct OutcomeTally {
     count: u64,
     details: BTreeMap<Detail, u64>,
     alerted: BTreeMap<Alerted, u64>,
+    #[serde(with = "pairs")]
     codes: BTreeMap<StatusCode, u64>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct HopTally {
     bids: u64,
     answered: u64,
     silent: u64,
     retransmissions: u64,
+    #[serde(with = "pairs")]
     codes: BTreeMap<StatusCode, u64>,
     pdd: Histogram,
 }
@@ -62,15 +69,31 @@ impl HopTally {
 }
 
 /// All attempts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct AttemptTally {
+    #[serde(
+        serialize_with = "by_name::write::<Outcome, _, _>",
+        deserialize_with = "by_name::read::<Outcome, _, _, _>"
+    )]
     outcomes: Vec<OutcomeTally>,
+    #[serde(
+        serialize_with = "by_name::write::<Flag, _, _>",
+        deserialize_with = "by_name::read::<Flag, _, _, _>"
+    )]
     flags: Vec<u64>,
+    #[serde(
+        serialize_with = "by_name::write::<Side, _, _>",
+        deserialize_with = "by_name::read::<Side, _, _, _>"
+    )]
     sides: Vec<u64>,
     transactions: u64,
     pub(super) overtaken: u64,
+    #[serde(with = "pairs")]
     intermediate: BTreeMap<StatusCode, BTreeMap<Outcome, u64>>,
+    #[serde(with = "pairs")]
     translated: BTreeMap<(StatusCode, StatusCode), u64>,
+    #[serde(with = "pairs")]
     after_ringing: BTreeMap<StatusCode, u64>,
     hops: Table<Endpoint, HopTally>,
     all_hops: HopTally,
@@ -83,7 +106,8 @@ pub(super) struct AttemptTally {
     isa_silent: u64,
     unanswered_finals: u64,
     unanswered_with_cause: u64,
-    rang: Vec<u32>,
+    #[serde(with = "rang")]
+    rang: Vec<u64>,
     pub(super) delays: BTreeMap<DelayKind, Histogram>,
 }
 
@@ -390,10 +414,10 @@ impl AttemptTally {
 
     /// More than half of the alerted cancels within half a second of one ring time: a timer.
     fn ring_timer(&self) -> Option<RingTimer> {
-        let cancelled: u64 = self.rang.iter().map(|n| u64::from(*n)).sum();
+        let cancelled: u64 = self.rang.iter().sum();
         let around = |i: usize| -> u64 {
             let (from, to) = (i.saturating_sub(5), (i + 5).min(RING_STEPS - 1));
-            self.rang[from..=to].iter().map(|n| u64::from(*n)).sum()
+            self.rang[from..=to].iter().sum()
         };
         if cancelled < ENOUGH_CANCELLED {
             return None;
@@ -407,6 +431,27 @@ impl AttemptTally {
             at_timer,
             ring: Nanos::from_millis(best as i64 * 100),
         })
+    }
+}
+
+/// Ring times as saved: those that occurred, by step.
+mod rang {
+    use serde::de::{Deserialize, Deserializer, Error};
+    use serde::ser::Serializer;
+
+    use super::RING_STEPS;
+
+    pub(super) fn serialize<S: Serializer>(rang: &[u64], to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(rang.iter().enumerate().filter(|(_, n)| **n > 0))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u64>, D::Error> {
+        let rows = Vec::<(usize, u64)>::deserialize(from)?;
+        let mut rang = if rows.is_empty() { Vec::new() } else { vec![0; RING_STEPS] };
+        for (step, n) in rows {
+            *rang.get_mut(step).ok_or_else(|| D::Error::custom("a ring time beyond those kept"))? = n;
+        }
+        Ok(rang)
     }
 }
 

@@ -9,10 +9,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
 use std::net::IpAddr;
 
+use serde::{Deserialize, Deserializer, Serialize};
 use smallvec::SmallVec;
 
 use crate::call::Attempt;
 use crate::hash::Mix;
+use crate::stats::serial::{Hex, pairs, too_many};
 use crate::time::{Nanos, Timestamp};
 
 /// Numbers in the sample.
@@ -30,10 +32,28 @@ const SOON: Nanos = Nanos::from_secs(2);
 type Passage = (Timestamp, IpAddr, IpAddr);
 
 /// Who called through whom.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Crossings {
+    #[serde(serialize_with = "pairs::serialize", deserialize_with = "hosts")]
     hosts: HashMap<IpAddr, (u64, u64), Mix>,
-    numbers: BTreeMap<u64, SmallVec<[Passage; 2]>>,
+    #[serde(serialize_with = "pairs::serialize", deserialize_with = "numbers")]
+    numbers: BTreeMap<Hex, SmallVec<[Passage; 2]>>,
+}
+
+fn hosts<'de, D: Deserializer<'de>>(from: D) -> Result<HashMap<IpAddr, (u64, u64), Mix>, D::Error> {
+    pairs::bounded(from, 2 * MAX_HOSTS)
+}
+
+type Numbers = BTreeMap<Hex, SmallVec<[Passage; 2]>>;
+
+fn numbers<'de, D: Deserializer<'de>>(from: D) -> Result<Numbers, D::Error> {
+    let numbers: Numbers = pairs::deserialize(from)?;
+    match numbers.values().map(SmallVec::len).max() {
+        Some(calls) if calls > MAX_CALLS => Err(too_many(calls, MAX_CALLS)),
+        _ if numbers.len() > SAMPLE => Err(too_many(numbers.len(), SAMPLE)),
+        _ => Ok(numbers),
+    }
 }
 
 /// A host with attempts on both sides.
@@ -71,10 +91,10 @@ impl Crossings {
             self.keep_hosts();
         }
         let Some(number) = number else { return };
-        if self.numbers.len() >= SAMPLE && self.numbers.last_key_value().is_some_and(|(n, _)| *n < number) {
+        if self.numbers.len() >= SAMPLE && self.numbers.last_key_value().is_some_and(|(n, _)| n.0 < number) {
             return;
         }
-        keep_first(self.numbers.entry(number).or_default(), (at, from, to));
+        keep_first(self.numbers.entry(Hex(number)).or_default(), (at, from, to));
         if self.numbers.len() > SAMPLE {
             self.numbers.pop_last();
         }

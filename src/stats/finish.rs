@@ -70,11 +70,11 @@ impl Tally {
 
     fn input(&mut self, end: &End) -> Input {
         for (table, count) in &end.evicted {
-            *self.evicted.entry(table).or_default() += count;
+            *self.evicted.entry((*table).into()).or_default() += count;
             self.exact &= *count == 0;
         }
         if self.sessions.refused() > 0 {
-            *self.evicted.entry("release reasons").or_default() += self.sessions.refused();
+            *self.evicted.entry("release reasons".into()).or_default() += self.sessions.refused();
         }
         let first = end.files.iter().filter_map(|f| f.first).min();
         let last = end.files.iter().filter_map(|f| f.last).max();
@@ -93,7 +93,7 @@ impl Tally {
             span: span.filter(|(first, last)| first <= last),
             nanoseconds: end.files.iter().any(|f| f.nanoseconds),
             tls: end.tls.clone(),
-            evicted: self.evicted.iter().map(|(t, n)| (*t, *n)).filter(|(_, n)| *n > 0).collect(),
+            evicted: self.evicted.iter().map(|(t, n)| (t.clone(), *n)).filter(|(_, n)| *n > 0).collect(),
         }
     }
 

@@ -3,7 +3,13 @@
 //! The only file that knows `hdrhistogram`. A histogram is made when its first sample comes: most
 //! captures have few methods.
 
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use hdrhistogram::Histogram as Hdr;
+use hdrhistogram::serialization::{Deserializer as Reader, Serializer as _, V2Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::stats::summary::DelayStats;
 use crate::time::Nanos;
@@ -17,7 +23,8 @@ const DIGITS: u8 = 2;
 const FEW: usize = 256;
 
 /// Delays, in nanoseconds in and out.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(into = "Saved", try_from = "Saved")]
 pub(super) struct Histogram {
     buckets: Buckets,
     count: u64,
@@ -139,6 +146,75 @@ impl Histogram {
     }
 }
 
+/// A histogram as saved. Buckets: HdrHistogram's V2 encoding in base64, which every implementation
+/// reads; values are microseconds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Saved {
+    count: u64,
+    min: Nanos,
+    max: Nanos,
+    hdr: Cow<'static, str>,
+}
+
+/// Bytes of V2's header: cookie, length of the rest, offset, digits, lowest, highest, ratio.
+const HEADER: usize = 40;
+/// Where the length stands in it.
+const LENGTH: std::ops::Range<usize> = 4..8;
+
+impl From<Histogram> for Saved {
+    fn from(h: Histogram) -> Self {
+        let mut bytes = Vec::new();
+        if h.count > 0
+            && let Some(all) = h.buckets.all()
+        {
+            // Into a list of bytes; counts are far below what zigzag holds.
+            let _ = V2Serializer::new().serialize(&all, &mut bytes);
+        }
+        Self { count: h.count, min: h.min, max: h.max, hdr: STANDARD.encode(bytes).into() }
+    }
+}
+
+impl TryFrom<Saved> for Histogram {
+    type Error = &'static str;
+
+    /// Anyone may have written it: the header must be ours before a byte is decoded, since it says
+    /// how much memory to take.
+    fn try_from(saved: Saved) -> Result<Self, Self::Error> {
+        let bytes = STANDARD.decode(saved.hdr.as_bytes()).map_err(|_| "a histogram that is no base64")?;
+        if saved.count == 0 && bytes.is_empty() {
+            return Ok(Self::default());
+        }
+        let empty = Hdr::<u64>::new_with_bounds(1, HIGHEST_US, DIGITS).map_err(|_| "no room")?;
+        let mut header = Vec::new();
+        V2Serializer::new().serialize(&empty, &mut header).map_err(|_| "no room")?;
+        let same = |at: std::ops::Range<usize>| bytes.get(at.clone()) == header.get(at);
+        if !same(0..LENGTH.start) || !same(LENGTH.end..HEADER) {
+            return Err("a histogram of another shape");
+        }
+        let all: Hdr<u64> = Reader::new().deserialize(&mut &bytes[..]).map_err(|_| "a broken histogram")?;
+        if all.len() != saved.count || saved.min > saved.max || saved.min < Nanos::ZERO {
+            return Err("a histogram that contradicts its count or its ends");
+        }
+        let mut buckets = Buckets::default();
+        let mut few: Vec<(u64, u64)> = Vec::new();
+        for step in all.iter_recorded() {
+            if few.len() == FEW {
+                break;
+            }
+            few.push((all.lowest_equivalent(step.value_iterated_to()), step.count_at_value()));
+        }
+        if few.iter().map(|(_, n)| n).sum::<u64>() == saved.count {
+            // Most have few: all places would take a thousand times their room.
+            few.shrink_to_fit();
+            buckets = Buckets::Few(few);
+        } else if saved.count > 0 {
+            buckets = Buckets::All(all);
+        }
+        Ok(Self { buckets, count: saved.count, min: saved.min, max: saved.max })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,6 +253,27 @@ mod tests {
             }
             a.merge(b);
             assert_eq!(a.stats(), whole.stats(), "{n} cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_saved_histogram_is_the_same_again_and_a_foreign_one_is_refused() {
+        for n in [0, 1, 100, 5_000] {
+            let mut h = Histogram::default();
+            (1..=n).for_each(|i| h.record(Nanos::from_nanos(i * i * 7_919)));
+            let text = serde_json::to_string(&h).unwrap();
+            let again: Histogram = serde_json::from_str(&text).unwrap();
+            assert_eq!((again.stats(), serde_json::to_string(&again).unwrap()), (h.stats(), text));
+        }
+        let mut bomb = Vec::new();
+        let large = Hdr::<u64>::new_with_bounds(1, u64::MAX / 4, 3).unwrap();
+        V2Serializer::new().serialize(&large, &mut bomb).unwrap();
+        for (what, bytes, count) in
+            [("other bounds", bomb.clone(), 0), ("cut", bomb[..39].to_vec(), 0), ("nothing", Vec::new(), 7)]
+        {
+            let saved =
+                Saved { count, min: Nanos::ZERO, max: Nanos::ZERO, hdr: STANDARD.encode(bytes).into() };
+            assert!(Histogram::try_from(saved).is_err(), "{what}");
         }
     }
 

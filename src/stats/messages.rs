@@ -1,5 +1,9 @@
 //! Messages by method, code and bin, and what failure figures leave out.
 
+mod saved;
+
+use serde::{Deserialize, Serialize};
+
 use crate::flow::Transport;
 use crate::sip::{Message, Start, StatusCode};
 use crate::stats::admission::Names;
@@ -23,7 +27,8 @@ struct Cell {
 }
 
 /// All messages.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(into = "saved::Messages", try_from = "saved::Messages")]
 pub(super) struct MessageTally {
     pub(super) methods: Methods,
     requests: Vec<Counts>,

@@ -15,6 +15,7 @@ mod names;
 mod notes;
 mod number;
 mod ratio;
+mod serial;
 mod series;
 mod sessions;
 pub mod summary;

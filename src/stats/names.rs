@@ -6,14 +6,21 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
+use serde::{Deserialize, Deserializer, Serialize};
+
 use crate::hash::Mix;
 use crate::sip::Method;
 use crate::stats::admission::Names;
+use crate::stats::serial::pairs;
 use crate::transaction::MethodKey;
 
 const UNKNOWN: usize = 14;
 const OTHER: usize = 15;
 const FIRST_NAMED: usize = 16;
+/// Methods that get a row when summaries are added up; one run has far fewer.
+const MAX_METHODS: usize = 4096;
+/// Keys of a table that get a row when summaries are added up.
+const MAX_ROWS: usize = 1 << 16;
 
 /// Rows of methods: registered ones, `(unknown)`, `(other)`, then others as they came.
 #[derive(Clone, Debug, Default)]
@@ -71,8 +78,36 @@ impl Methods {
         move |row| row.checked_sub(FIRST_NAMED).and_then(|i| rows.get(i).copied()).unwrap_or(row)
     }
 
+    /// The names that have rows, in the order of the rows.
+    pub(super) fn named(&self) -> &[(MethodKey, String)] {
+        &self.names
+    }
+
+    /// Whether some shard refused a name.
+    pub(super) fn refused(&self) -> bool {
+        self.refused
+    }
+
+    /// Rows for `names`, in their order.
+    pub(super) fn of(names: impl IntoIterator<Item = (MethodKey, String)>, refused: bool) -> Self {
+        let mut methods = Self { refused, ..Self::default() };
+        for (key, name) in names {
+            methods.give(key, || name);
+        }
+        methods
+    }
+
+    /// How many rows there are, taken or not.
+    pub(super) fn rows(&self) -> usize {
+        FIRST_NAMED + self.names.len()
+    }
+
     fn give(&mut self, key: MethodKey, name: impl FnOnce() -> String) -> usize {
-        let Self { named, names, .. } = self;
+        let Self { named, names, refused } = self;
+        if names.len() >= MAX_METHODS && !named.contains_key(&key) {
+            *refused = true;
+            return OTHER;
+        }
         *named.entry(key).or_insert_with(|| {
             names.push((key, name()));
             FIRST_NAMED + names.len() - 1
@@ -81,13 +116,28 @@ impl Methods {
 }
 
 /// A table of keys with counts; see `admission` for its bound.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[serde(bound(
+    serialize = "K: Ord + Serialize, V: Serialize",
+    deserialize = "K: Eq + Hash + Deserialize<'de>, V: Deserialize<'de>"
+))]
 pub(super) struct Table<K, V> {
+    #[serde(serialize_with = "pairs::serialize", deserialize_with = "rows")]
     rows: HashMap<K, V, Mix>,
     /// What was refused a row.
     pub(super) other: V,
     /// How many keys' events went to `other`.
     pub(super) refused: u64,
+}
+
+fn rows<'de, K, V, D>(from: D) -> Result<HashMap<K, V, Mix>, D::Error>
+where
+    K: Eq + Hash + Deserialize<'de>,
+    V: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    pairs::bounded(from, MAX_ROWS)
 }
 
 impl<K, V: Default> Default for Table<K, V> {
@@ -96,7 +146,7 @@ impl<K, V: Default> Default for Table<K, V> {
     }
 }
 
-impl<K: Eq + Hash, V: Default> Table<K, V> {
+impl<K: Ord + Hash, V: Default> Table<K, V> {
     /// The row of `key` if it was `admitted`, or the one for all others.
     pub(super) fn row(&mut self, key: K, admitted: bool) -> &mut V {
         if !admitted {
@@ -113,8 +163,18 @@ impl<K: Eq + Hash, V: Default> Table<K, V> {
 
     /// Adds the rows of `other`.
     pub(super) fn merge(&mut self, other: Self, add: impl Fn(&mut V, V)) {
-        for (key, value) in other.rows {
-            add(self.rows.entry(key).or_default(), value);
+        let has_room = self.rows.len() + other.rows.len() <= MAX_ROWS;
+        let mut rows: Vec<(K, V)> = other.rows.into_iter().collect();
+        if !has_room {
+            rows.sort_by(|(a, _), (b, _)| a.cmp(b));
+        }
+        for (key, value) in rows {
+            if has_room || self.rows.len() < MAX_ROWS || self.rows.contains_key(&key) {
+                add(self.rows.entry(key).or_default(), value);
+            } else {
+                add(&mut self.other, value);
+                self.refused += 1;
+            }
         }
         add(&mut self.other, other.other);
         self.refused += other.refused;

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::time::Timestamp;
 
 /// Buckets kept before they are joined: a day of seconds, and some.
@@ -13,7 +15,8 @@ const MAX_BUCKETS: usize = 100_000;
 const WIDTHS: [i64; 7] = [1, 10, 100, 600, 6_000, 36_000, 864_000];
 
 /// Starts and ends by time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(into = "Saved", try_from = "Saved")]
 pub(super) struct Series {
     width: usize,
     buckets: BTreeMap<i64, Bucket>,
@@ -124,6 +127,48 @@ impl Series {
     }
 }
 
+/// A series as saved: the width of a bucket in tenths of a second, when the first one begins, and
+/// for each how many buckets after the one before it lies, with its counts.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Saved {
+    tenths: i64,
+    first: Option<Timestamp>,
+    buckets: Vec<(u64, u64, u64, u64)>,
+}
+
+impl From<Series> for Saved {
+    fn from(s: Series) -> Self {
+        let first = s.buckets.first_key_value().map(|(k, _)| *k);
+        let mut last = first.unwrap_or_default();
+        let row = |(k, b): (&i64, &Bucket)| {
+            let gap = k.abs_diff(std::mem::replace(&mut last, *k));
+            (gap, b.attempts, b.answered, b.ended)
+        };
+        let buckets = s.buckets.iter().map(row).collect();
+        Self { tenths: s.tenths(), first: first.map(|k| s.start(k)), buckets }
+    }
+}
+
+impl TryFrom<Saved> for Series {
+    type Error = &'static str;
+
+    fn try_from(saved: Saved) -> Result<Self, Self::Error> {
+        let width = WIDTHS.iter().position(|w| *w == saved.tenths).ok_or("buckets of an unknown width")?;
+        if saved.buckets.len() > MAX_BUCKETS + 1 {
+            return Err("more buckets than are kept");
+        }
+        let mut series = Self { width, buckets: BTreeMap::new() };
+        let first = saved.first.map_or(0, |t| t.as_nanos().div_euclid(100_000_000));
+        let mut at = first.div_euclid(saved.tenths);
+        for (gap, attempts, answered, ended) in saved.buckets {
+            at = at.saturating_add_unsigned(gap);
+            series.buckets.entry(at).or_default().add(Bucket { attempts, answered, ended });
+        }
+        Ok(series)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,6 +186,20 @@ mod tests {
 
     fn s(n: i64) -> Timestamp {
         Timestamp::from_nanos(n * 1_000_000_000)
+    }
+
+    #[test]
+    fn a_saved_series_is_the_same_again() {
+        for mut t in [Series::of_seconds(), Series::of_tenths()] {
+            for (at, n) in [(-7, 2), (5, 1), (5_000, 3)] {
+                t.at(s(at)).attempts += n;
+                t.at(s(at)).ended += 1;
+            }
+            let again: Series = serde_json::from_str(&serde_json::to_string(&t).unwrap()).unwrap();
+            assert_eq!((again.width, again.buckets), (t.width, t.buckets));
+        }
+        let text = r#"{"tenths":7,"first":null,"buckets":[]}"#;
+        assert!(serde_json::from_str::<Series>(text).is_err());
     }
 
     #[test]

@@ -2,27 +2,35 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::call::{Bye, Party, Protocol, Session};
 use crate::stats::admission::Names;
 use crate::stats::histogram::Histogram;
+use crate::stats::serial::{pairs, wide};
 use crate::stats::series::Series;
 use crate::stats::summary::{DelayKind, Duration, Load, Release, ReleaseReason, Sessions};
 use crate::stats::tally::{add_counts, add_histograms};
 use crate::time::{Nanos, Timestamp};
 
 /// All sessions and BYEs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct SessionTally {
     sessions: Sessions,
+    #[serde(with = "wide")]
     started_sum: i128,
     open: u64,
+    #[serde(with = "wide")]
     answered_ns: i128,
     ended: u64,
+    #[serde(with = "wide")]
     ended_ns: i128,
     short: u64,
     instant: u64,
     before_capture: u64,
     by: [u64; 4],
+    #[serde(with = "pairs")]
     reasons: BTreeMap<(Party, Protocol, u32), u64>,
     reasons_refused: u64,
     bye_2xx: u64,

@@ -1,6 +1,9 @@
 //! Takes the facts as they come and adds them up.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 use crate::anomaly::{Anomalies, Anomaly};
 use crate::call::{
@@ -16,13 +19,15 @@ use crate::stats::b2bua::Crossings;
 use crate::stats::histogram::Histogram;
 use crate::stats::messages::MessageTally;
 use crate::stats::names::{Methods, Table};
+use crate::stats::serial::pairs;
 use crate::stats::sessions::SessionTally;
 use crate::stats::texts::TextTally;
 use crate::time::{Nanos, Timestamp};
 use crate::transaction::{Bin, MethodKey};
 
 /// What the user can choose that changes figures.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Choices {
     /// A call this long or less is short.
     pub short_call: Nanos,
@@ -31,7 +36,8 @@ pub struct Choices {
 }
 
 /// All that was counted so far.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Tally {
     pub(super) choices: Choices,
     /// Frames by fate, filled by the pipeline.
@@ -43,30 +49,40 @@ pub struct Tally {
     pub(super) attempts: AttemptTally,
     pub(super) sessions: SessionTally,
     pub(super) crossings: Crossings,
+    #[serde(with = "pairs")]
     pub(super) reinvites: BTreeMap<Option<StatusCode>, u64>,
     pub(super) registers: RegisterTally,
     pub(super) silence: Table<(MethodKey, Endpoint), SilenceTally>,
+    #[serde(with = "pairs")]
     pub(super) requests_over: BTreeMap<MethodKey, SilenceTally>,
+    #[serde(with = "pairs")]
     pub(super) response_time: BTreeMap<usize, Histogram>,
+    #[serde(with = "pairs")]
     pub(super) first_reply: BTreeMap<usize, Histogram>,
-    pub(super) evicted: BTreeMap<&'static str, u64>,
+    pub(super) evicted: BTreeMap<Cow<'static, str>, u64>,
     pub(super) exact: bool,
     /// The names that the shard at work has admitted.
+    #[serde(skip)]
     admission: Box<Admission>,
 }
 
 /// REGISTER attempts.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct RegisterTally {
+    #[serde(with = "pairs")]
     pub(super) outcomes: BTreeMap<RegisterOutcome, u64>,
+    #[serde(with = "pairs")]
     pub(super) details: BTreeMap<(RegisterOutcome, Detail), u64>,
+    #[serde(with = "pairs")]
     pub(super) codes: BTreeMap<StatusCode, u64>,
     pub(super) ineffective: u64,
     pub(super) rrd: Histogram,
 }
 
 /// Requests whose time is over.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct SilenceTally {
     pub(super) unanswered: u64,
     pub(super) requests: u64,
@@ -223,7 +239,7 @@ impl Observer for Tally {
     }
 
     fn evicted(&mut self, table: &'static str, count: u64, matters: bool) {
-        *self.evicted.entry(table).or_default() += count;
+        *self.evicted.entry(table.into()).or_default() += count;
         self.exact &= !matters;
     }
 }

@@ -4,11 +4,14 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::flow::{FrameId, Origin};
 use crate::registry;
 use crate::sip::{Message, Reason, Start, StatusCode, Warning, retry_after_seconds, unquote};
 use crate::stats::admission::Admission;
 use crate::stats::names::Table;
+use crate::stats::serial::pairs;
 use crate::stats::summary::{PhraseRow, ReasonRow, RetryAfterRow};
 use crate::time::Timestamp;
 
@@ -20,7 +23,8 @@ const MAX_TEXT: usize = 120;
 /// Carried by (a method, or code and method), protocol, cause, location.
 type ReasonKey = (String, String, Option<u32>, Option<String>);
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct ReasonTally {
     count: u64,
     /// The first text that came with it, and when.
@@ -35,11 +39,13 @@ impl ReasonTally {
 }
 
 /// All texts.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct TextTally {
     reasons: Table<ReasonKey, ReasonTally>,
     phrases: Table<(StatusCode, String), u64>,
     warnings: Table<(StatusCode, String), u64>,
+    #[serde(with = "pairs")]
     retry_after: BTreeMap<StatusCode, (u64, u32, u32)>,
 }
 

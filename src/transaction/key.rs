@@ -6,6 +6,8 @@
 //! Call-ID and the CSeq number as a guard against devices that use one branch for several
 //! transactions; without the `z9hG4bK` cookie those of RFC 2543 10.1.2.
 
+use serde::de::{Deserialize, Deserializer, Error};
+use serde::ser::{Serialize, Serializer};
 use smallvec::SmallVec;
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64, xxh3_64_with_seed, xxh3_128};
 
@@ -73,6 +75,32 @@ impl MethodKey {
     /// Index among [`Method::REGISTERED`], with 14 for [`MethodKey::UNKNOWN`]; `None` for others.
     pub fn index(self) -> Option<usize> {
         (self.0 <= 14).then_some(self.0 as usize)
+    }
+}
+
+impl Serialize for MethodKey {
+    /// The name of a registered method, `#` and the hash of another one.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.index().and_then(|i| Method::REGISTERED.get(i)) {
+            Some(method) => to.serialize_str(&String::from_utf8_lossy(method.as_bytes())),
+            None if *self == Self::UNKNOWN => to.serialize_str("(unknown)"),
+            None if *self == Self::OTHER => to.serialize_str("(other)"),
+            None => to.collect_str(&format_args!("#{:016x}", self.0)),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for MethodKey {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
+        let registered = Method::REGISTERED.iter().find(|m| m.as_bytes() == text.as_bytes());
+        let hashed = || u64::from_str_radix(text.strip_prefix('#')?, 16).ok().map(|n| Self(n | 1 << 63));
+        let key = match &*text {
+            "(unknown)" => Some(Self::UNKNOWN),
+            "(other)" => Some(Self::OTHER),
+            _ => registered.map(|m| Self::of(*m)).or_else(hashed),
+        };
+        key.ok_or_else(|| D::Error::custom(format_args!("'{text}' is no method")))
     }
 }
 

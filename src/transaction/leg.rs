@@ -2,6 +2,7 @@
 //!
 //! A leg holds times and facts, no verdicts: `call` judges.
 
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::flow::{Flow, FrameId, Tap};
@@ -87,7 +88,8 @@ pub struct Final {
 }
 
 /// Where a cause arose (RFC 8606; ITU-T Q.850 2.2.3).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Location {
     /// Not given.
     #[default]

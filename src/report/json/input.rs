@@ -114,7 +114,7 @@ impl<'a> InputJson<'a> {
                 .collect(),
             unknown_links: input.unknown_links.iter().map(|(link, n)| (link.to_string(), *n)).collect(),
             tls: input.tls.iter().map(TlsJson::new).collect(),
-            evicted: input.evicted.iter().copied().collect(),
+            evicted: input.evicted.iter().map(|(table, n)| (table.as_ref(), *n)).collect(),
         }
     }
 }

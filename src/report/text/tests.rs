@@ -28,7 +28,7 @@ fn crowded() -> Summary {
     let mut s = sample::trunk();
     s.input.complete = false;
     s.input.exact = false;
-    s.input.evicted = vec![("transactions", 12_000), ("names", 3)];
+    s.input.evicted = vec![("transactions".into(), 12_000), ("names".into(), 3)];
     s.input.tls = vec![TlsRow { port: 5061, flows: 14, ..TlsRow::default() }];
     let damaged = sample::registrations().input.files.remove(1);
     s.input.files.extend(std::iter::repeat_n(damaged, 9));

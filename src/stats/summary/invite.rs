@@ -1,5 +1,7 @@
 //! The figures of INVITE attempts: outcomes, bids, rates, sessions, load.
 
+use serde::{Deserialize, Serialize};
+
 use crate::call::{Alerted, Detail, Flag, Outcome, Side};
 use crate::flow::Endpoint;
 use crate::sip::StatusCode;
@@ -133,7 +135,7 @@ impl RateKind {
 }
 
 /// Sessions (RFC 6076 4.9).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sessions {
     /// Begun by a 2xx on a reference leg.
     pub confirmed: u64,

@@ -16,6 +16,10 @@ pub use invite::{
 };
 pub use timeline::{TimeBucket, Timeline};
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
 use crate::anomaly::Anomaly;
 use crate::call::{Detail, RegisterOutcome};
 use crate::capture::{FileReport, Skipped};
@@ -97,11 +101,11 @@ pub struct Input {
     /// TLS flows seen: what the capture cannot tell.
     pub tls: Vec<TlsRow>,
     /// Items dropped or refused for lack of room, by table.
-    pub evicted: Vec<(&'static str, u64)>,
+    pub evicted: Vec<(Cow<'static, str>, u64)>,
 }
 
 /// TLS towards one server port and name.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct TlsRow {
     /// Server port.
     pub port: u16,
@@ -306,6 +310,8 @@ pub enum DelayKind {
     /// 2xx to BYE + 32 s without final.
     SdtFailed,
 }
+
+named!(DelayKind, &DelayKind::ALL);
 
 impl DelayKind {
     /// All of them, in the order of reports.

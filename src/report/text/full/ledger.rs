@@ -79,7 +79,7 @@ fn links(input: &Input, columns: usize) -> Vec<String> {
 fn evicted(input: &Input, columns: usize) -> Vec<String> {
     let mut table = Table::new(["<Dropped for lack of room", "count"]);
     for (what, n) in &input.evicted {
-        table.row([(*what).to_owned(), number(*n)]);
+        table.row([what.to_string(), number(*n)]);
     }
     table.lines(columns)
 }
