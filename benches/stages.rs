@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 
 use sipstat::anomaly::Anomalies;
 use sipstat::capture::Inputs;
-use sipstat::decode::{Decoded, Decoder};
+use sipstat::config::Config;
+use sipstat::decode::{Decoded, Decoder, datagram_of};
 use sipstat::flow::{Origin, Transport};
+use sipstat::pipeline;
 use sipstat::shard::{Limits, SHARDS, Shard, shard_of};
-use sipstat::sip::{Framed, Framer, Scan, looks_like_sip, scan_datagram};
+use sipstat::sip::{Framed, Framer, Peek, Scan, is_media, looks_like_sip, peek_datagram, scan_datagram};
 use sipstat::stats::{Choices, Tally};
 use sipstat::time::{Nanos, Timestamp};
-use support::clock::{is_bench, time};
+use support::clock::{argument, is_bench, time};
 use support::traffic::{Plan, Written, write};
 
 /// Bytes of a TCP segment.
@@ -82,6 +84,27 @@ impl Traffic {
         });
     }
 
+    /// What is done with all but the first of each run of media.
+    fn skimming(&self) {
+        time("pass over media", self.written.bytes, self.written.frames, "frames", || {
+            let mut inputs = Inputs::open(std::slice::from_ref(&self.path)).expect("a capture");
+            let (mut notes, mut frames) = (Anomalies::default(), 0);
+            while inputs.next(&mut notes).is_some() {
+                frames += 1 + inputs.skim(|link, data| datagram_of(link, data).is_some_and(is_media));
+            }
+            assert_eq!(frames, self.written.frames);
+        });
+    }
+
+    fn peeking(&self) {
+        time("find the Call-ID", self.text(), self.written.messages, "messages", || {
+            let has_one = |(bytes, _): &&(Vec<u8>, Origin)| {
+                matches!(peek_datagram(bytes, false), Peek::Message { call_id: Some(_), .. })
+            };
+            assert_eq!(self.messages.iter().filter(has_one).count() as u64, self.written.messages);
+        });
+    }
+
     fn scanning(&self) {
         time("scan datagrams", self.text(), self.written.messages, "messages", || {
             let is_message =
@@ -117,18 +140,31 @@ impl Traffic {
             assert_eq!(summary.invite.attempts, self.written.attempts);
         });
     }
+
+    fn whole(&self, name: &str, count: u64, unit: &str) {
+        let config = Config { threads: 1, ..Config::new([&self.path]) };
+        time(name, self.written.bytes, count, unit, || {
+            let summary = pipeline::run(&config).expect("a capture");
+            assert_eq!(summary.input.frames, self.written.frames);
+            assert_eq!(summary.messages.counts.first, self.written.messages);
+            assert_eq!(summary.invite.attempts, self.written.attempts);
+        });
+    }
 }
 
 fn main() {
-    let messages = if is_bench() { 100_000 } else { 1_000 };
-    let sip = Traffic::new("sip", Plan { messages, rtp: 0, rate: 100 });
+    let messages = argument("--messages").unwrap_or(if is_bench() { 100_000 } else { 1_000 });
+    let sip = Traffic::new("sip", Plan { messages, rtp: 0, sip: true, rate: 100 });
     sip.reading();
     sip.decoding();
+    sip.peeking();
     sip.scanning();
     sip.framing();
     sip.tables();
-    println!("Nine in ten RTP:");
-    let rtp = Traffic::new("rtp", Plan { messages: messages / 10, rtp: 9, rate: 100 });
-    rtp.reading();
-    rtp.decoding();
+    sip.whole("all of it, SIP", sip.written.messages, "messages");
+    let mixed = Traffic::new("mixed", Plan { messages: messages / 10, rtp: 9, sip: true, rate: 100 });
+    mixed.whole("all of it, nine in ten RTP", mixed.written.frames, "frames");
+    let rtp = Traffic::new("rtp", Plan { messages: messages / 10, rtp: 10, sip: false, rate: 100 });
+    rtp.skimming();
+    rtp.whole("all of it, RTP alone", rtp.written.frames, "frames");
 }

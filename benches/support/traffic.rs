@@ -1,4 +1,5 @@
-//! Seeded captures: calls over UDP, alone or among RTP, and what a report about them must say.
+//! Seeded captures: calls over UDP, alone or among RTP, or that RTP alone, and what a report about them
+//! must say.
 //!
 //! The same seed gives the same bytes, everywhere. Written as it goes: a capture of any size needs no
 //! more memory than the calls that are up.
@@ -15,6 +16,8 @@ pub struct Plan {
     pub messages: u64,
     /// RTP packets after each SIP message.
     pub rtp: u64,
+    /// SIP is written; without it, only the RTP is.
+    pub sip: bool,
     /// Calls begun a second.
     pub rate: u64,
 }
@@ -85,10 +88,10 @@ pub fn write(plan: Plan, out: &mut impl Write) -> io::Result<Written> {
     written.bytes = 24;
     let mut due: BinaryHeap<Reverse<(u64, Step)>> = BinaryHeap::new();
     let mut begins = 1_772_546_400_000_000_u64;
-    let mut calls = 0;
+    let (mut calls, mut sent) = (0, 0);
     let mut frame = Vec::with_capacity(2048);
     loop {
-        let open: u64 = written.messages + due.len() as u64;
+        let open: u64 = sent + due.len() as u64;
         if due.peek().is_none_or(|Reverse((t, _))| *t > begins) && open < plan.messages {
             let is_busy = random.below(5) == 0;
             due.push(Reverse((begins, Step { call: calls, step: 0, is_busy })));
@@ -99,13 +102,16 @@ pub fn write(plan: Plan, out: &mut impl Write) -> io::Result<Written> {
         let Some(Reverse((time, step))) = due.pop() else { break };
         let steps: &[_] = if step.is_busy { &BUSY } else { &ANSWERED };
         let (what, cseq, from_caller, wait) = steps[step.step];
-        frame.clear();
-        sip(step.call, step.is_busy, what, cseq, from_caller, &mut frame);
-        record(time, &frame, out, &mut written)?;
-        written.messages += 1;
+        sent += 1;
+        if plan.sip {
+            frame.clear();
+            sip(step.call, step.is_busy, what, cseq, from_caller, &mut frame);
+            record(time, &frame, out, &mut written)?;
+            written.messages += 1;
+        }
         if step.step + 1 < steps.len() {
             due.push(Reverse((time + wait, Step { step: step.step + 1, ..step })));
-        } else {
+        } else if plan.sip {
             written.attempts += 1;
             written.busy += u64::from(step.is_busy);
             written.answered += u64::from(!step.is_busy);

@@ -40,42 +40,6 @@ pub(super) fn token_len(bytes: &[u8]) -> usize {
     bytes.iter().position(|&b| !is_token(b)).unwrap_or(bytes.len())
 }
 
-/// Offset of the first byte that `is` true of. `lanes` flags, in the top bit of each of eight bytes,
-/// at least those: values are short, and eight bytes as one number cost less than a call of memchr
-/// or a step a byte.
-#[inline(always)]
-pub(super) fn find(bytes: &[u8], lanes: impl Fn(u64) -> u64, is: impl Fn(u8) -> bool) -> Option<usize> {
-    let mut at = 0;
-    let mut rest = bytes;
-    while let Some((chunk, tail)) = rest.split_first_chunk::<8>() {
-        let mut flags = lanes(u64::from_le_bytes(*chunk));
-        while flags != 0 {
-            let lane = flags.trailing_zeros() as usize / 8;
-            if is(chunk[lane & 7]) {
-                return Some(at + lane);
-            }
-            flags &= flags - 1;
-        }
-        at += 8;
-        rest = tail;
-    }
-    Some(at + rest.iter().position(|&b| is(b))?)
-}
-
-/// For [`find`]: flags every byte below `n`, 128 at most.
-#[inline(always)]
-pub(super) fn below(x: u64, n: u8) -> u64 {
-    x.wrapping_sub(ONES * u64::from(n)) & !x & (ONES << 7)
-}
-
-/// For [`find`]: flags every byte that is `b`.
-#[inline(always)]
-pub(super) fn equal(x: u64, b: u8) -> u64 {
-    below(x ^ (ONES * u64::from(b)), 1)
-}
-
-const ONES: u64 = u64::MAX / 255;
-
 /// `bytes` without the first `n`; nothing where there are fewer.
 pub(super) fn after(bytes: &[u8], n: usize) -> &[u8] {
     bytes.get(n..).unwrap_or_default()
@@ -171,19 +135,6 @@ mod tests {
         assert_eq!(leading_number(b"120 (busy)"), Some(120));
         assert_eq!(leading_number(b"99999999999"), Some(u32::MAX));
         assert_eq!(leading_number(b";x"), None);
-    }
-
-    #[test]
-    fn a_search_by_eights_finds_what_a_search_by_bytes_does() {
-        for n in 0..40 {
-            for at in 0..n {
-                let mut bytes = vec![b'\x8d'; n];
-                (bytes[0], bytes[at]) = (b'!', b';');
-                let lanes = |x| below(x, b'#') | equal(x, b';');
-                let expected = bytes.iter().position(|&b| b == b';');
-                assert_eq!(find(&bytes, lanes, |b| b == b';'), expected, "{at} of {n}");
-            }
-        }
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use smallvec::SmallVec;
 
-use super::bytes::{leading_number, number};
+use super::bytes::{leading_number, number, trim};
 use super::header::{self, Header};
 use super::list::Values;
 use super::scan::Lines;
@@ -46,35 +46,25 @@ impl<'m, 'a> Collector<'m, 'a> {
         Self { message, seen: Seen::default(), length: Length::Absent }
     }
 
+    /// A line in which no usual header shows at once.
+    #[inline(never)]
+    fn unusual(&mut self, line: &'a [u8]) {
+        match header::split(line) {
+            Some((header, value)) => self.header(header, value),
+            None => self.flag(Oddity::BadHeaderLine),
+        }
+    }
+
+    #[inline(never)]
     fn header(&mut self, header: Header, value: &'a [u8]) {
         let m = &mut *self.message;
         match header {
             Header::Other | Header::Unread => {}
-            Header::Via => Values::new(value).for_each(|via| self.via(via.value)),
-            Header::From => {
-                if first(&mut self.seen.from, m) {
-                    m.from = non_empty(value).map(NameAddr::parse);
-                }
-            }
-            Header::To => {
-                if first(&mut self.seen.to, m) {
-                    m.to = non_empty(value).map(NameAddr::parse);
-                }
-            }
-            Header::CallId => {
-                if first(&mut self.seen.call_id, m) {
-                    m.call_id = non_empty(value);
-                }
-            }
-            Header::CSeq => {
-                if first(&mut self.seen.cseq, m) {
-                    let (cseq, good) = CSeq::read(value);
-                    m.cseq = cseq;
-                    if !good {
-                        m.oddities.insert(Oddity::BadCseq);
-                    }
-                }
-            }
+            Header::Via => self.vias(value),
+            Header::From => self.from(value),
+            Header::To => self.to(value),
+            Header::CallId => self.call_id(value),
+            Header::CSeq => self.cseq(value),
             Header::Contact => m.contact = m.contact.or_else(|| Values::first(value)),
             Header::ContentType => m.content_type = m.content_type.or(non_empty(value)),
             Header::ContentLength => {
@@ -106,6 +96,47 @@ impl<'m, 'a> Collector<'m, 'a> {
         }
     }
 
+    #[inline(always)]
+    fn from(&mut self, value: &'a [u8]) {
+        if first(&mut self.seen.from, self.message) {
+            self.message.from = non_empty(value).map(NameAddr::parse);
+        }
+    }
+
+    #[inline(always)]
+    fn to(&mut self, value: &'a [u8]) {
+        if first(&mut self.seen.to, self.message) {
+            self.message.to = non_empty(value).map(NameAddr::parse);
+        }
+    }
+
+    #[inline(always)]
+    fn call_id(&mut self, value: &'a [u8]) {
+        if first(&mut self.seen.call_id, self.message) {
+            self.message.call_id = non_empty(value);
+        }
+    }
+
+    #[inline(always)]
+    fn cseq(&mut self, value: &'a [u8]) {
+        if first(&mut self.seen.cseq, self.message) {
+            let (cseq, good) = CSeq::read(value);
+            self.message.cseq = cseq;
+            if !good {
+                self.flag(Oddity::BadCseq);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn vias(&mut self, value: &'a [u8]) {
+        match Values::only(value) {
+            Some(via) => self.via(via),
+            None => Values::new(value).for_each(|via| self.via(via.value)),
+        }
+    }
+
+    #[inline(always)]
     fn via(&mut self, via: &'a [u8]) {
         let m = &mut *self.message;
         m.via_count = m.via_count.saturating_add(1).min(MAX_VIAS);
@@ -140,11 +171,17 @@ impl<'m, 'a> Collector<'m, 'a> {
 }
 
 impl<'a> Lines<'a> for Collector<'_, 'a> {
-    #[inline]
+    #[inline(always)]
     fn line(&mut self, line: &'a [u8]) -> bool {
-        match header::split(line) {
-            Some((header, value)) => self.header(header, value),
-            None => self.flag(Oddity::BadHeaderLine),
+        match header::usual(line) {
+            Some((Header::Via, value)) => self.vias(trim(value)),
+            Some((Header::From, value)) => self.from(trim(value)),
+            Some((Header::To, value)) => self.to(trim(value)),
+            Some((Header::CallId, value)) => self.call_id(trim(value)),
+            Some((Header::CSeq, value)) => self.cseq(trim(value)),
+            Some((Header::Unread, _)) => {}
+            Some((header, value)) => self.header(header, trim(value)),
+            None => self.unusual(line),
         }
         true
     }

@@ -112,7 +112,12 @@ fn take_body<'a>(rest: &'a [u8], message: &mut Message<'a>) {
 }
 
 /// How many bytes to skip before the start line.
+#[inline(always)]
 fn leading(payload: &[u8]) -> usize {
+    // Nearly none.
+    if payload.first().is_some_and(|&b| !is_leading(b)) {
+        return 0;
+    }
     payload.iter().take(MAX_LEADING).take_while(|&&b| is_leading(b)).count()
 }
 

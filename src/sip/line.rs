@@ -5,7 +5,8 @@
 
 use memchr::memchr2;
 
-use super::bytes::{below, find, is_blank};
+use super::bytes::{after, is_blank};
+use super::lanes::{Breaks, Set};
 
 /// The end of one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,17 +21,17 @@ pub(super) struct LineEnd {
 
 /// The end of the line that holds `bytes[from]`; `None` if it does not end here.
 pub(super) fn line_end(bytes: &[u8], from: usize) -> Option<LineEnd> {
-    let at = from + find(bytes.get(from..)?, |x| below(x, 14), |b| matches!(b, b'\r' | b'\n'))?;
+    let at = from + Set::of(*b"\r\n").find(bytes.get(from..)?)?;
     Some(end_at(bytes, at))
 }
 
-/// The line at the start of `bytes` and the offset of the next one, if a CRLF ends it and no fold
-/// follows: the usual case.
+/// The end of the line that holds `from`, if a CRLF ends it and no fold follows, and something does:
+/// the usual case.
 #[inline(always)]
-pub(super) fn plain_line(bytes: &[u8]) -> Option<(&[u8], usize)> {
-    let at = find(bytes, |x| below(x, 14), |b| matches!(b, b'\r' | b'\n'))?;
-    match bytes.get(at..)?.first_chunk()? {
-        [b'\r', b'\n', next] if !is_blank(*next) => Some((bytes.get(..at)?, at + 2)),
+pub(super) fn plain_end(bytes: &[u8], breaks: &mut Breaks<'_>, from: usize) -> Option<usize> {
+    let at = breaks.next(from)?;
+    match after(bytes, at) {
+        [b'\r', b'\n', next, ..] if !is_blank(*next) => Some(at),
         _ => None,
     }
 }

@@ -6,6 +6,7 @@
 use memchr::{memchr, memchr3};
 
 use super::bytes::{closing_quote, trim};
+use super::lanes::Set;
 
 /// The values of a list.
 #[derive(Clone, Debug)]
@@ -29,8 +30,16 @@ impl<'a> Values<'a> {
     }
 
     /// The first value of `list`.
+    #[inline]
     pub(super) fn first(list: &'a [u8]) -> Option<&'a [u8]> {
-        Self::new(list).next().map(|v| v.value)
+        Self::only(list).or_else(|| Self::new(list).next().map(|v| v.value))
+    }
+
+    /// The value that `list`, which is trimmed, consists of; `None` if a comma says that there may be
+    /// more, and if there is none.
+    #[inline(always)]
+    pub(super) fn only(list: &'a [u8]) -> Option<&'a [u8]> {
+        (Set::of([b',']).find(list).is_none() && !list.is_empty()).then_some(list)
     }
 }
 
@@ -55,7 +64,7 @@ impl<'a> Iterator for Values<'a> {
 /// Offset of the first comma that separates values.
 fn comma(list: &[u8]) -> Option<usize> {
     // Nearly all values stand alone.
-    memchr(b',', list)?;
+    Set::of([b',']).find(list)?;
     let mut at = 0;
     loop {
         let found = at + memchr3(b',', b'"', b'<', list.get(at..)?)?;

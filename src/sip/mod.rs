@@ -12,6 +12,7 @@ mod datagram;
 mod fields;
 mod framing;
 mod header;
+mod lanes;
 mod line;
 mod list;
 mod message;

@@ -5,16 +5,52 @@
 //! without brackets all parameters belong to the header (20.10).
 
 use super::NameAddr;
-use super::bytes::{after, closing_quote, equal, find, leading_number, trim};
+use super::bytes::{after, closing_quote, leading_number, trim};
+use super::lanes::Set;
 use super::params::Params;
 
 impl<'a> NameAddr<'a> {
     /// Reads one value. Whatever it is, it is kept; a display name that opens a quote and never
     /// closes it (RFC 4475 3.1.2.6) is read as if the quote were an ordinary byte.
     pub fn parse(value: &'a [u8]) -> Self {
+        Self::plain(value).unwrap_or_else(|| Self::any(value))
+    }
+
+    fn any(value: &'a [u8]) -> Self {
         let (uri, params) = split(value);
         let tag = Params::new(params).get(b"tag").filter(|tag| !tag.is_empty());
         Self { value, uri, tag }
+    }
+
+    /// The same for nearly all values: brackets, a display name without escapes, and no parameter
+    /// before the tag.
+    #[inline(always)]
+    fn plain(value: &'a [u8]) -> Option<Self> {
+        let mut inner = value;
+        if value.first() == Some(&b'"') {
+            let close = 1 + Set::of([b'"', b'\\']).find(after(value, 1))?;
+            inner = value.get(close..)?.strip_prefix(b"\"")?;
+            while let [b' ', rest @ ..] = inner {
+                inner = rest;
+            }
+        }
+        let inner = inner.strip_prefix(b"<")?;
+        let (uri, rest) = inner.split_at_checked(Set::of([b'>']).find(inner)?)?;
+        if !matches!(uri, [first, .., last] if *first > b' ' && *last > b' ') {
+            return None;
+        }
+        let tag = match rest {
+            [_] => None,
+            [_, b';', b't', b'a', b'g', b'=', tag @ ..] => {
+                let end = Set::or_below([b'"', b';'], b'!').find(tag).unwrap_or(tag.len());
+                if !matches!(tag.get(end), None | Some(b';')) {
+                    return None;
+                }
+                tag.get(..end).filter(|tag| !tag.is_empty())
+            }
+            _ => return None,
+        };
+        Some(Self { value, uri, tag })
     }
 }
 
@@ -55,7 +91,7 @@ fn split(value: &[u8]) -> (&[u8], &[u8]) {
         match value.get(found) {
             Some(b'<') => {
                 let uri = after(value, at);
-                return match find(uri, |x| equal(x, b'>'), |b| b == b'>') {
+                return match Set::of([b'>']).find(uri) {
                     Some(end) => (trim(uri.get(..end).unwrap_or_default()), after(uri, end + 1)),
                     None => (trim(uri), &[]),
                 };
@@ -71,6 +107,8 @@ fn split(value: &[u8]) -> (&[u8], &[u8]) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -106,5 +144,21 @@ mod tests {
         assert_eq!(Contact::parse(b"<sip:a@h>;expires=99999999999"), address(Some(u32::MAX)));
         assert_eq!(Contact::parse(b"sip:a@h;expires=soon"), address(None));
         assert_eq!(Contact::parse(b"<sip:a@h>"), address(None));
+    }
+
+    proptest! {
+        /// The short way through a value ends where the long one does.
+        #[test]
+        fn plain_values_are_read_as_all_others_are(
+            pieces in prop::collection::vec(
+                prop::sample::select(vec!["\"", "a b", " ", "<", "sip:u@h", ">", ";", "tag", "=", "x", "\\", "\r\n ", ";tag=", "T"]),
+                0..12,
+            ),
+        ) {
+            let value = pieces.concat();
+            if let Some(plain) = NameAddr::plain(value.as_bytes()) {
+                prop_assert_eq!(plain, NameAddr::any(value.as_bytes()));
+            }
+        }
     }
 }

@@ -7,7 +7,8 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-use super::bytes::{after, below, closing_quote, equal, find, trim};
+use super::bytes::{after, closing_quote, trim};
+use super::lanes::Set;
 
 /// The parameters of one value, in order.
 #[derive(Clone, Copy, Debug)]
@@ -47,8 +48,7 @@ impl<'a> Params<'a> {
     fn get_plain(&self, name: &[u8]) -> Plain<'a> {
         let mut rest = self.rest;
         while let Some((_, param)) = rest.split_first() {
-            let ends = |b| b <= b' ' || matches!(b, b'"' | b';');
-            let end = find(param, |x| below(x, b'#') | equal(x, b';'), ends).unwrap_or(param.len());
+            let end = Set::or_below([b'"', b';'], b'!').find(param).unwrap_or(param.len());
             if !matches!(param.get(end), None | Some(b';')) {
                 return Plain::Unclear;
             }

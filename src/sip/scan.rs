@@ -8,10 +8,11 @@
 //! line whose next line was not seen, for a fold may follow (`To: <sip:a@h>` CRLF `;tag=x`). So a
 //! field of a cut message is either the whole message's or absent.
 
-use super::bytes::{after, is_blank};
+use super::bytes::{is_blank, trim};
 use super::collect::Collector;
 use super::header::{self, Header};
-use super::line::{LineEnd, end_at, line_end, plain_line};
+use super::lanes::Breaks;
+use super::line::{LineEnd, end_at, line_end, plain_end};
 use super::start_line::{FirstLine, Rejection, first_line};
 use super::{Message, Oddity, Start};
 
@@ -49,12 +50,12 @@ pub(super) enum Head {
 /// Reads the head at the start of `bytes` into `message`, which is new. The message is meaningful
 /// only if the answer is [`Head::Message`].
 pub(super) fn scan_head<'a>(bytes: &'a [u8], ending: Ending, message: &mut Message<'a>) -> Head {
-    let Opening { bytes, ending, too_long, start_end, start, lenient } = match open(bytes, ending) {
+    let Opening { bytes, breaks, ending, too_long, start_end, start, lenient } = match open(bytes, ending) {
         Ok(opening) => opening,
         Err(head) => return head,
     };
     message.start = start;
-    let mut section = Section { bytes, ending, reader: Collector::new(message), lines: 0 };
+    let mut section = Section { bytes, breaks, ending, reader: Collector::new(message), lines: 0 };
     let end = start_end.and_then(|end| section.read(end));
     if end.is_none() && ending == Ending::Open {
         return Head::Partial;
@@ -80,8 +81,8 @@ pub(super) fn scan_head<'a>(bytes: &'a [u8], ending: Ending, message: &mut Messa
 /// The message, known to be one, that `bytes` begin with: its start line and its Call-ID, and
 /// nothing after that. Or what [`scan_head`] would say.
 pub(super) fn peek_head(bytes: &[u8], ending: Ending) -> Result<(Start<'_>, Option<&[u8]>), Head> {
-    let Opening { bytes, ending, start_end, start, .. } = open(bytes, ending)?;
-    let mut section = Section { bytes, ending, reader: CallId(None), lines: 0 };
+    let Opening { bytes, breaks, ending, start_end, start, .. } = open(bytes, ending)?;
+    let mut section = Section { bytes, breaks, ending, reader: CallId(None), lines: 0 };
     start_end.and_then(|end| section.read(end));
     Ok((start, section.reader.0.flatten()))
 }
@@ -89,6 +90,7 @@ pub(super) fn peek_head(bytes: &[u8], ending: Ending) -> Result<(Start<'_>, Opti
 /// A head up to the end of its start line.
 struct Opening<'a> {
     bytes: &'a [u8],
+    breaks: Breaks<'a>,
     ending: Ending,
     too_long: bool,
     start_end: Option<LineEnd>,
@@ -104,7 +106,9 @@ fn open(bytes: &[u8], ending: Ending) -> Result<Opening<'_>, Head> {
         Some(clipped) if bytes.len() > MAX_HEAD => (clipped, Ending::Cut, true),
         _ => (bytes, ending, false),
     };
-    let start_end = line_end(bytes, 0);
+    let mut breaks = Breaks::of(bytes);
+    let plain = plain_end(bytes, &mut breaks, 0).map(|at| LineEnd { at, next: at + 2, bare_cr: false });
+    let start_end = plain.or_else(|| line_end(bytes, 0));
     let line = bytes.get(..start_end.map_or(bytes.len(), |end| end.at)).unwrap_or_default();
     let (start, lenient) = match first_line(line, start_end.is_some() || ending == Ending::Whole) {
         FirstLine::NotSip => return Err(Head::NotSip),
@@ -113,7 +117,7 @@ fn open(bytes: &[u8], ending: Ending) -> Result<Opening<'_>, Head> {
         FirstLine::Rejected(why) => return Err(Head::Rejected(why)),
         FirstLine::Partial => return Err(Head::Partial),
     };
-    Ok(Opening { bytes, ending, too_long, start_end, start, lenient })
+    Ok(Opening { bytes, breaks, ending, too_long, start_end, start, lenient })
 }
 
 /// Content-Length of a head whose start line was rejected; `None` as in [`Message`], and if the head
@@ -121,7 +125,8 @@ fn open(bytes: &[u8], ending: Ending) -> Result<Opening<'_>, Head> {
 pub(super) fn content_length(head: &[u8]) -> Option<u64> {
     let mut message = Message::blank();
     let reader = Collector::new(&mut message);
-    let mut section = Section { bytes: head, ending: Ending::Cut, reader, lines: 0 };
+    let mut section =
+        Section { bytes: head, breaks: Breaks::of(head), ending: Ending::Cut, reader, lines: 0 };
     section.read(line_end(head, 0)?)?;
     section.reader.finish(false);
     message.content_length
@@ -143,8 +148,9 @@ struct CallId<'a>(Option<Option<&'a [u8]>>);
 impl<'a> Lines<'a> for CallId<'a> {
     fn line(&mut self, line: &'a [u8]) -> bool {
         if matches!(line.first(), Some(b'C' | b'c' | b'I' | b'i'))
-            && let Some((Header::CallId, value)) = header::split(line)
+            && let Some((Header::CallId, value)) = header::usual(line).or_else(|| header::split(line))
         {
+            let value = trim(value);
             self.0 = Some((!value.is_empty()).then_some(value));
         }
         self.0.is_none()
@@ -158,6 +164,7 @@ impl<'a> Lines<'a> for CallId<'a> {
 /// The header section being read.
 struct Section<'a, L> {
     bytes: &'a [u8],
+    breaks: Breaks<'a>,
     ending: Ending,
     reader: L,
     lines: usize,
@@ -179,14 +186,14 @@ impl<'a, L: Lines<'a>> Section<'a, L> {
                 self.note_bare_cr(end);
                 return Some(LineEnd { next: end.next.min(self.bytes.len()), ..end });
             }
-            if let Some((line, next)) = plain_line(after(self.bytes, at)) {
+            if let Some(end) = plain_end(self.bytes, &mut self.breaks, at) {
                 self.lines += 1;
                 if self.lines > MAX_HEADERS {
                     self.reader.flag(Oddity::TooManyHeaders);
-                } else if !self.reader.line(line) {
+                } else if !self.reader.line(self.bytes.get(at..end)?) {
                     return None;
                 }
-                at += next;
+                at = end + 2;
                 continue;
             }
             let end = self.header_end(at);

@@ -12,6 +12,7 @@
 use memchr::{memchr2, memrchr2};
 
 use super::bytes::{after, is_blank, starts_with_ignore_case, token_len};
+use super::lanes::Set;
 use super::{Method, Start, StatusCode};
 
 /// Greatest length of a method that is read, in bytes. The longest registered one has 9.
@@ -44,7 +45,34 @@ pub(super) enum FirstLine<'a> {
 /// Reads `line`. `whole` if its end was seen; else an element that touches the end of `line` is
 /// not believed: `SIP/2.0 200` may go on to be 2001, `SIP/2.0` to be 2.01. A reason phrase that
 /// touches it is left empty, for half of it is another one.
+#[inline(always)]
 pub(super) fn first_line(line: &[u8], whole: bool) -> FirstLine<'_> {
+    match if whole { plain(line) } else { None } {
+        Some(start) => FirstLine::Start { start, lenient: false },
+        None => any(line, whole),
+    }
+}
+
+/// A line, whole, that is as the grammar wants it; of a request with a registered method.
+#[inline(always)]
+fn plain(line: &[u8]) -> Option<Start<'_>> {
+    if let [b'S', b'I', b'P', b'/', b'2', b'.', b'0', b' ', a, b, c, b' ', reason @ ..] = line {
+        let status = status_code(&[*a, *b, *c])?;
+        let is_plain = !reason.first().is_some_and(|&b| is_blank(b));
+        return is_plain.then_some(Start::Response { status, reason: reason.trim_ascii_end() });
+    }
+    let line = line.strip_suffix(b" SIP/2.0")?;
+    let (method, uri) = line.split_at_checked(Set::of(*b" \t").find(line)?)?;
+    let method = Method::from_token(method);
+    let uri = uri.strip_prefix(b" ")?;
+    let is_plain = !matches!(method, Method::Other(_))
+        && !matches!(uri.first(), None | Some(b':' | b'<'))
+        && Set::of(*b" \t").find(uri).is_none();
+    is_plain.then_some(Start::Request { method, uri })
+}
+
+#[inline(never)]
+fn any(line: &[u8], whole: bool) -> FirstLine<'_> {
     if starts_with_ignore_case(line, b"SIP/") {
         status_line(after(line, 4), whole)
     } else if !whole && b"SIP/".get(..line.len()).is_some_and(|p| p.eq_ignore_ascii_case(line)) {
@@ -144,6 +172,8 @@ fn trim_blanks_end(bytes: &[u8]) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use FirstLine::{NotSip, Partial, Rejected};
 
@@ -249,5 +279,23 @@ mod tests {
         assert_eq!(first_line(b"SIP/2.0 2001", false), Partial);
         assert_eq!(first_line(b"SIP/3.0 200", false), Rejected(Rejection::BadVersion));
         assert_eq!(first_line(b"\x80\x08", false), NotSip);
+    }
+
+    proptest! {
+        /// The short way through a line ends where the long one does.
+        #[test]
+        fn plain_lines_are_read_as_all_others_are(
+            pieces in prop::collection::vec(
+                prop::sample::select(vec!["SIP/2.0", " ", "200", "OK", "INVITE", "sip:a@h", "\t", "<", ":", "x", "\r", "ACK", "099"]),
+                0..9,
+            ),
+        ) {
+            let line = pieces.concat();
+            for line in [line.clone(), format!("SIP/2.0 486 {line}"), format!("INVITE {line} SIP/2.0")] {
+                if let Some(start) = plain(line.as_bytes()) {
+                    prop_assert_eq!(super::any(line.as_bytes(), true), FirstLine::Start { start, lenient: false });
+                }
+            }
+        }
     }
 }

@@ -12,7 +12,8 @@
 
 use memchr::memchr;
 
-use super::bytes::{after, below, equal, find, is_lws, token_len, trim, trim_start};
+use super::bytes::{after, is_lws, token_len, trim, trim_start};
+use super::lanes::Set;
 use super::params::Params;
 
 /// What a branch of RFC 3261 begins with (8.1.1.7), in any case.
@@ -33,7 +34,44 @@ pub struct Via<'a> {
 
 impl<'a> Via<'a> {
     /// Reads one value; `None` if it has no sent-protocol of three parts or no host.
+    #[inline]
     pub fn parse(value: &'a [u8]) -> Option<Self> {
+        Self::plain(value).or_else(|| Self::any(value))
+    }
+
+    /// The same for nearly all values: no blank but the one, a port that is a number or none, the
+    /// branch before all other parameters.
+    #[inline(always)]
+    fn plain(value: &'a [u8]) -> Option<Self> {
+        let rest = value.strip_prefix(b"SIP/2.0/")?;
+        let (transport, rest) = match rest {
+            [b'U', b'D', b'P', b' ', ..]
+            | [b'T', b'C', b'P' | b'S', b' ', ..]
+            | [b'T', b'L', b'S', b' ', ..] => rest.split_at_checked(3)?,
+            _ => return None,
+        };
+        let rest = after(rest, 1);
+        let (host, rest) =
+            rest.split_at_checked(Set::or_below([b',', b':', b';', b'['], b'!').find(rest)?)?;
+        let (port, rest) = match rest {
+            [b';', ..] => (None, rest),
+            [b':', port @ ..] => {
+                let digits = port.iter().position(|b| !b.is_ascii_digit())?;
+                let (port, rest) = port.split_at_checked(digits)?;
+                (Some(port).filter(|port| !port.is_empty()), rest)
+            }
+            _ => return None,
+        };
+        let branch = rest.strip_prefix(b";branch=")?;
+        let end = Set::or_below([b'"', b';'], b'!').find(branch).unwrap_or(branch.len());
+        if host.is_empty() || !matches!(branch.get(end), None | Some(b';')) {
+            return None;
+        }
+        let branch = branch.get(..end).filter(|branch| !branch.is_empty());
+        Some(Self { transport, host, port, branch })
+    }
+
+    fn any(value: &'a [u8]) -> Option<Self> {
         let rest = match value.strip_prefix(b"SIP/2.0/") {
             Some(rest) => rest,
             None => {
@@ -50,9 +88,8 @@ impl<'a> Via<'a> {
         let host_len = match rest.first()? {
             b'[' => memchr(b']', rest)? + 1,
             _ => {
-                let ends = |b| matches!(b, b':' | b';' | b',') || is_lws(b);
-                let lanes = |x| below(x, b'!') | equal(x, b',') | equal(x, b':') | equal(x, b';');
-                find(rest, lanes, ends).unwrap_or(rest.len())
+                let ends = |&b: &u8| matches!(b, b':' | b';' | b',') || is_lws(b);
+                rest.iter().position(ends).unwrap_or(rest.len())
             }
         };
         let (host, rest) = rest.split_at(host_len);
@@ -104,6 +141,8 @@ fn separator(bytes: &[u8], separator: u8) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn via<'a>(
@@ -161,5 +200,24 @@ mod tests {
         let request = pieces(b"SIP/2.0/UDP h:1;rport;a=b;branch=1");
         assert_eq!(request, [&b"SIP/2.0/UDP h:1"[..], b"a", b"b", b"branch", b"1"]);
         assert_eq!(pieces(b"SIP/2.0/UDP h:1 ;received=192.0.2.1;a=b; RPORT=9 ;branch=1 ; ttl=3"), request);
+    }
+
+    proptest! {
+        /// The short way through a value ends where the long one does.
+        #[test]
+        fn plain_values_are_read_as_all_others_are(
+            pieces in prop::collection::vec(
+                prop::sample::select(vec![
+                    "h.example", ":", "5060", ";", ";branch=", "z9hG4bKa", ",", " ", "\"", "[::1]", "rport", "=", "\x01", "x",
+                ]),
+                0..9,
+            ),
+            transport in prop::sample::select(vec!["UDP ", "TCP ", "TLS ", "TLS-SCTP ", "udp ", "UDP"]),
+        ) {
+            let value = ["SIP/2.0/", transport, &pieces.concat()].concat();
+            if let Some(plain) = Via::plain(value.as_bytes()) {
+                prop_assert_eq!(Some(plain), Via::any(value.as_bytes()));
+            }
+        }
     }
 }
