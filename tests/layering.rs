@@ -21,7 +21,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("decode", &["capture::Frame", "capture::Tap", "capture::TAP_INTERFACE", "capture::Original"]),
     ("stream", &["decode::TcpInfo"]),
     ("registry", &["sip", "call::Outcome", "call::Side"]),
-    ("transaction", &["sip"]),
+    ("transaction", &["hash", "sip"]),
     ("call", &["hash", "sip", "registry", "transaction"]),
     ("shard", &["sip", "transaction", "call"]),
     (

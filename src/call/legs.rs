@@ -59,6 +59,13 @@ impl<'a> Legs<'a> {
         self.all.iter().zip(&self.reference).filter(|(_, r)| !**r).map(|(l, _)| *l)
     }
 
+    /// Legs that are no reference legs, with none behind them; each with its exchange's number.
+    pub(super) fn last(&self) -> impl Iterator<Item = (usize, &'a Leg)> + '_ {
+        let is_last =
+            |i: &usize| !self.reference[*i] && !near(&self.all, *i).any(|(_, l)| caused_by(l, self.all[*i]));
+        (0..self.all.len()).filter(is_last).map(|i| (self.exchange[i], self.all[i]))
+    }
+
     /// The reference legs in rounds: another exchange, or a leg that starts when all earlier ones
     /// have ended, opens a new round.
     pub(super) fn rounds(&self) -> Rounds<'a> {

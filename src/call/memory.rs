@@ -11,7 +11,7 @@ use crate::flow::Origin;
 use crate::hash::Mix;
 use crate::sip::Message;
 use crate::time::{Nanos, Timestamp};
-use crate::transaction::{Bin, CallKey, Exchange, Leg, MethodKey, QUIET, TIMER_B};
+use crate::transaction::{Bin, CallKey, Exchange, Leg, MethodKey, Names, QUIET, TIMER_B};
 
 /// How long a tombstone stands.
 const REST: Nanos = Nanos::from_secs(600);
@@ -101,6 +101,8 @@ pub struct Memory {
     order: VecDeque<(Timestamp, u64)>,
     capacity: usize,
     taggers: HashSet<IpAddr, Mix>,
+    /// Products and domains of requests.
+    pub(super) names: Names,
 }
 
 impl Memory {

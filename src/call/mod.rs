@@ -15,6 +15,7 @@ mod particulars;
 mod registration;
 mod session;
 mod text;
+mod tries;
 mod verdict;
 
 pub use conversation::{Conversation, Sleeping, Surroundings};
@@ -25,3 +26,4 @@ pub use observer::{
 pub use outcome::{Alerted, Detail, Flag, Outcome, RegisterOutcome, Side};
 pub use particulars::Particulars;
 pub use text::{MAX_TEXT, Text};
+pub use tries::{Place, Tried};

@@ -12,7 +12,7 @@ use crate::sip::{Message, StatusCode};
 use crate::time::{Nanos, Timestamp};
 use crate::transaction::{Bin, CallKey, Location, MethodKey};
 
-use super::{Alerted, Detail, Flag, Outcome, Particulars, RegisterOutcome, Side, Text};
+use super::{Alerted, Detail, Flag, Outcome, Particulars, RegisterOutcome, Side, Text, Tried};
 
 /// Receives what happened.
 pub trait Observer {
@@ -29,6 +29,8 @@ pub trait Observer {
     fn inner(&mut self, method: MethodKey, status: StatusCode);
     /// A request on a reference leg whose time is over.
     fn request_over(&mut self, request: &RequestOver);
+    /// One try of a request that is over, or that the end of the capture cut short.
+    fn tried(&mut self, tried: &Tried<'_>);
     /// An INVITE attempt with its outcome. `false` if it is left out by the user's choice of
     /// hosts: then its session is left out too.
     fn attempt(&mut self, attempt: &Attempt) -> bool;

@@ -331,23 +331,33 @@ impl Case<'_> {
         }
     }
 
-    /// One bid for each try on a reference leg that timed out or ended, but for those that were
-    /// merely repaired and sent again. Where the final was seen further down only (`inferred`) the
-    /// tries are over, too.
-    fn bids(&self, legs: &Legs<'_>, inferred: bool) -> SmallVec<[Bid; 1]> {
-        let references: SmallVec<[&Leg; 4]> = legs.references().collect();
-        let latest = references.iter().map(|l| l.started).max();
+    /// Tries on reference legs, each with its exchange's number and whether it timed out or ended; but
+    /// for those that were merely repaired and sent again.
+    pub(super) fn tries<'l>(&self, legs: &Legs<'l>, inferred: bool) -> SmallVec<[(usize, &'l Leg, bool); 2]> {
+        let latest = legs.references().map(|l| l.started).max();
         let repaired = |leg: &Leg| {
             leg.ended.is_some_and(|f| {
                 matches!(f.status.get(), 401 | 407 | 413 | 415 | 416 | 420 | 421 | 422 | 484 | 494)
                     && latest.is_some_and(|t| t >= f.at && t > leg.started)
             })
         };
-        let over = |leg: &Leg| inferred || !leg.is_open() || deadline(leg) <= self.end;
-        references
-            .iter()
-            .filter(|leg| over(leg) && !repaired(leg))
-            .map(|leg| Bid {
+        let tries = legs.numbered_references().filter(|(_, leg)| !repaired(leg));
+        tries.map(|(x, leg)| (x, leg, inferred || self.is_over(leg))).collect()
+    }
+
+    /// `leg` has a final, or is given up.
+    pub(super) fn is_over(&self, leg: &Leg) -> bool {
+        !leg.is_open() || deadline(leg) <= self.end
+    }
+
+    /// One bid for each try on a reference leg that timed out or ended, but for those that were
+    /// merely repaired and sent again. Where the final was seen further down only (`inferred`) the
+    /// tries are over, too.
+    fn bids(&self, legs: &Legs<'_>, inferred: bool) -> SmallVec<[Bid; 1]> {
+        self.tries(legs, inferred)
+            .into_iter()
+            .filter(|(_, _, over)| *over)
+            .map(|(_, leg, _)| Bid {
                 destination: leg.flow.destination,
                 status: leg.ended.map(|f| f.status),
                 silent: leg.replied.is_none(),

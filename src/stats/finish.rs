@@ -59,7 +59,7 @@ impl Tally {
             delays: self.delays(),
             groups: Vec::new(),
             timeline: None,
-            findings: Vec::new(),
+            findings: self.incidents.findings(input.span),
             notes: Vec::new(),
             messages,
             input,

@@ -9,6 +9,7 @@ mod b2bua;
 mod counts;
 mod finish;
 mod histogram;
+mod incidents;
 pub mod interval;
 mod messages;
 mod names;
@@ -21,6 +22,7 @@ mod sessions;
 pub mod summary;
 mod tally;
 mod texts;
+pub mod words;
 
 pub use admission::Admission;
 pub use counts::Counts;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::anomaly::{Anomalies, Anomaly};
 use crate::call::{
-    Attempt, Bye, Detail, Observer, Outcome, RegisterOutcome, Registration, RequestOver, Session,
+    Attempt, Bye, Detail, Observer, Outcome, RegisterOutcome, Registration, RequestOver, Session, Tried,
 };
 use crate::config::HostSide;
 use crate::fate::Fates;
@@ -17,6 +17,7 @@ use crate::stats::admission::Admission;
 use crate::stats::attempts::{AttemptTally, is_on};
 use crate::stats::b2bua::Crossings;
 use crate::stats::histogram::Histogram;
+use crate::stats::incidents::Incidents;
 use crate::stats::messages::MessageTally;
 use crate::stats::names::{Methods, Table};
 use crate::stats::serial::pairs;
@@ -59,6 +60,7 @@ pub struct Tally {
     pub(super) response_time: BTreeMap<usize, Histogram>,
     #[serde(with = "pairs")]
     pub(super) first_reply: BTreeMap<usize, Histogram>,
+    pub(super) incidents: Incidents,
     pub(super) evicted: BTreeMap<Cow<'static, str>, u64>,
     pub(super) exact: bool,
     /// The names that the shard at work has admitted.
@@ -107,6 +109,7 @@ impl Tally {
             requests_over: BTreeMap::new(),
             response_time: BTreeMap::new(),
             first_reply: BTreeMap::new(),
+            incidents: Incidents::default(),
             evicted: BTreeMap::new(),
             exact: true,
             admission: Box::default(),
@@ -139,6 +142,7 @@ impl Tally {
         let by_row = |rows: BTreeMap<usize, Histogram>| rows.into_iter().map(|(row, h)| (here(row), h));
         add_histograms(&mut self.response_time, by_row(other.response_time));
         add_histograms(&mut self.first_reply, by_row(other.first_reply));
+        self.incidents.merge(other.incidents);
         add_counts(&mut self.evicted, other.evicted);
         self.exact &= other.exact;
     }
@@ -192,6 +196,10 @@ impl Observer for Tally {
                 row.retransmissions += u64::from(request.resent);
             }
         }
+    }
+
+    fn tried(&mut self, tried: &Tried<'_>) {
+        self.incidents.note(tried);
     }
 
     fn attempt(&mut self, attempt: &Attempt) -> bool {

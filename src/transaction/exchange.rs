@@ -14,6 +14,7 @@ use super::Bin;
 use super::facts;
 use super::key::{Keys, MethodKey};
 use super::leg::{Final, Leg};
+use super::names::{self, About, Name, Names};
 use super::sighting::{Answer, Identity, Pass, Sightings};
 
 /// Legs kept in one exchange; messages of further ones are counted, not related.
@@ -48,6 +49,9 @@ pub struct Exchange {
     pub tags: SmallVec<[u64; 2]>,
     /// What `call` keeps with it: the verdict initial or in-dialog, and the attempt.
     pub role: Role,
+    /// What its request says of itself; nothing within a dialog.
+    pub about: About,
+    described: bool,
     /// What replies alone tell of an INVITE whose request was not captured.
     pub evidence: Evidence,
     /// Its identifiers have begun something new: it waits for its verdict, messages go to the other.
@@ -113,6 +117,8 @@ impl Exchange {
             legs: SmallVec::new(),
             tags: SmallVec::new(),
             role: Role::Open,
+            about: About::default(),
+            described: false,
             evidence: Evidence::default(),
             retired: false,
             sightings: Sightings::default(),
@@ -133,6 +139,21 @@ impl Exchange {
                     self.method == MethodKey::INVITE || self.to == keys.to || keys.to == 0 || self.to == 0
                 }
             }
+    }
+
+    /// Keeps what `message` says of itself: the first request, and the first final of each leg.
+    pub fn describe(&mut self, leg: usize, message: &Message<'_>, step: &Step, names: &mut Names) {
+        let replies = message.status().is_some();
+        if replies && step.first_final.is_none() {
+            return;
+        }
+        if !self.described && self.to == 0 && !matches!(self.method, MethodKey::ACK | MethodKey::CANCEL) {
+            self.about = About::of(message, names);
+            self.described = true;
+        }
+        if replies && let Some(leg) = self.legs.get_mut(leg) {
+            leg.server = names::server(message, names);
+        }
     }
 
     /// Bits of the taps that saw leg number `leg`.
@@ -170,6 +191,7 @@ impl Exchange {
             requested: None,
             frame: origin.frame,
             tap: origin.tap,
+            transport: origin.transport,
             resent: 0,
             answerers: SmallVec::new(),
             replied: None,
@@ -178,6 +200,7 @@ impl Exchange {
             ringing: None,
             early_media: None,
             ended: None,
+            server: Name::default(),
             success: None,
             acked: None,
             cancelled: None,

@@ -5,11 +5,12 @@
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use crate::flow::{Flow, FrameId, Tap};
+use crate::flow::{Flow, FrameId, Tap, Transport};
 use crate::sip::StatusCode;
 use crate::time::Timestamp;
 
 use super::key::ViaKeys;
+use super::names::Name;
 
 /// One hop's transaction (RFC 3261 17).
 #[derive(Clone, Debug)]
@@ -35,6 +36,8 @@ pub struct Leg {
     pub frame: FrameId,
     /// Tap that saw the first message.
     pub tap: Tap,
+    /// What carried that.
+    pub transport: Transport,
     /// Times the request was sent again.
     pub resent: u32,
     /// To tags of its 2xx: more than one means that a fork was answered twice.
@@ -52,6 +55,8 @@ pub struct Leg {
     pub early_media: Option<Timestamp>,
     /// First final; a 2xx replaces another (RFC 3261 16.7).
     pub ended: Option<Final>,
+    /// `Server` of its first final.
+    pub server: Name,
     /// First and last 2xx.
     pub success: Option<(Timestamp, Timestamp)>,
     /// First ACK that belongs to this leg.

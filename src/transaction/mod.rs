@@ -11,6 +11,7 @@ mod facts;
 pub(crate) mod fixture;
 mod key;
 mod leg;
+mod names;
 mod relation;
 mod sighting;
 
@@ -19,4 +20,5 @@ pub use exchange::{Evidence, Exchange, QUIET, Role, Step, TIMER_B};
 pub use facts::head_key;
 pub use key::{CallKey, Keys, MethodKey, ViaKey, ViaKeys, tag_key};
 pub use leg::{Final, Leg, Location};
+pub use names::{About, Digits, Name, Names};
 pub use relation::{is_downstream, is_related, lists};

@@ -10,8 +10,9 @@ use super::super::legs::Legs;
 use super::super::memory::{Memory, Tombstone};
 use super::super::observer::{Call, Observer, RequestOver};
 use super::super::registration;
+use super::super::tries::Request;
 use super::super::verdict::{Case, deadline};
-use super::super::{Detail, RegisterOutcome};
+use super::super::{Detail, Flag, Place, RegisterOutcome};
 use super::hangup::{lose, session_of};
 use super::{Conversation, MAX_OPEN, Surroundings};
 
@@ -93,8 +94,20 @@ impl Conversation {
         }
         let t1 = attempt.delays.setup;
         let session = session_of(&case.exchanges, &legs, t1);
+        let kept = around.observer.attempt(&attempt);
+        if kept {
+            let method = MethodKey::INVITE;
+            let names = &around.memory.names;
+            let request = Request { method, call_id: &self.name, exchanges: &case.exchanges, names };
+            for (x, leg, over) in case.tries(&legs, attempt.flags.contains(&Flag::Inferred)) {
+                around.observer.tried(&request.on(leg, x, Place::Reference, over));
+            }
+            for tried in request.last(&legs, |leg| case.is_over(leg)) {
+                around.observer.tried(&tried);
+            }
+        }
         drop((legs, case));
-        if !around.observer.attempt(&attempt) {
+        if !kept {
             return;
         }
         let Some(mut session) = session else {
@@ -203,13 +216,26 @@ impl Conversation {
     ) {
         let legs = Legs::of(&[x]);
         tell_inner(x.method, &legs, around.observer);
-        for leg in legs.references() {
-            let given_up = if x.method == MethodKey::INVITE {
+        let given_up = |leg: &Leg| {
+            now >= if x.method == MethodKey::INVITE {
                 deadline(leg)
             } else {
                 leg.requested.unwrap_or(leg.started) + TIMER_B
-            };
-            over(x.method, leg, now >= given_up, around.observer);
+            }
+        };
+        for leg in legs.references() {
+            over(x.method, leg, given_up(leg), around.observer);
+        }
+        if !matches!(x.method, MethodKey::INVITE | MethodKey::ACK | MethodKey::CANCEL) {
+            let names = &around.memory.names;
+            let request = Request { method: x.method, call_id: &self.name, exchanges: &[x], names };
+            let is_over = |leg: &Leg| !leg.is_open() || given_up(leg);
+            for (_, leg) in legs.numbered_references() {
+                around.observer.tried(&request.on(leg, 0, Place::Reference, is_over(leg)));
+            }
+            for tried in request.last(&legs, is_over) {
+                around.observer.tried(&tried);
+            }
         }
         if x.method == MethodKey::INVITE && x.role == Role::InDialog {
             let end = legs.references().chain(legs.all.iter().copied()).find_map(|l| l.ended);

@@ -44,7 +44,7 @@ const MAX_OPEN: usize = 64;
 #[derive(Clone, Debug)]
 pub struct Conversation {
     call: CallKey,
-    /// The Call-ID, once an INVITE or its answer was seen.
+    /// The Call-ID, once a message was seen.
     name: Text,
     exchanges: Vec<Exchange>,
     attempts: SmallVec<[OpenAttempt; 1]>,
@@ -195,7 +195,7 @@ impl Conversation {
         let now = origin.stamp.now;
         self.settle(now, around);
         self.last = self.last.max(origin.stamp.time);
-        if keys.method == MethodKey::INVITE && self.name.is_empty() {
+        if self.name.is_empty() {
             self.name = message.call_id.map(Text::of).unwrap_or_default();
         }
         let is_request = message.request_method().is_some();
@@ -226,6 +226,7 @@ impl Conversation {
             self.tags.judge_reply(&mut self.exchanges[e], keys, status);
         }
         let step = self.exchanges[e].record(l, keys, message, origin, around.window);
+        self.exchanges[e].describe(l, message, &step, &mut around.memory.names);
         let alive = self.is_alive_answer(e, keys, message);
         around.observer.message(message, origin, step.bin, alive);
         self.report(e, &step, message, origin, around);

@@ -19,6 +19,7 @@ pub(super) struct FindingJson<'a> {
     start: String,
     end: String,
     lasts: bool,
+    windows: Vec<WindowJson>,
     before: Rate,
     during: Rate,
     delay: Option<DelayJson>,
@@ -30,6 +31,12 @@ pub(super) struct FindingJson<'a> {
     calls: Vec<CallJson<'a>>,
     more_calls: u64,
     chart: ChartJson<'a>,
+}
+
+#[derive(Serialize)]
+struct WindowJson {
+    start: String,
+    end: String,
 }
 
 #[derive(Serialize)]
@@ -83,6 +90,11 @@ impl<'a> FindingJson<'a> {
             start: clock.at(f.start),
             end: clock.at(f.end),
             lasts: f.lasts,
+            windows: f
+                .windows
+                .iter()
+                .map(|(start, end)| WindowJson { start: clock.at(*start), end: clock.at(*end) })
+                .collect(),
             before: f.before.into(),
             during: f.during.into(),
             delay: f.delay.map(|(before, during)| DelayJson { before_ms: ms(before), during_ms: ms(during) }),

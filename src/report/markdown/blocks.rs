@@ -5,7 +5,7 @@ use super::table::table;
 use crate::registry;
 use crate::report::text::format::{clock, date, delay, fraction, list, number, part, percent, plural, span};
 use crate::report::text::{header as words, hops, outcomes as told};
-use crate::stats::summary::{DelayStats, Invite, NextHop, RateKind};
+use crate::stats::summary::{DelayStats, NextHop, RateKind};
 use crate::stats::{Ratio, Summary};
 use crate::time::Nanos;
 
@@ -108,8 +108,9 @@ fn rate(name: &str, r: &Ratio) -> [String; 3] {
     [name.to_owned(), share(percent(r.value())), fraction(r)]
 }
 
-pub(super) fn next_hops(i: &Invite) -> Vec<String> {
-    let telling = hops::telling_codes(i, usize::MAX);
+pub(super) fn next_hops(s: &Summary) -> Vec<String> {
+    let i = &s.invite;
+    let telling = hops::telling_codes(s, usize::MAX);
     let named = i.next_hops.iter().take(SHOWN);
     let all = i.all_next_hops.iter().filter(|_| i.next_hops.len() > 1);
     let row = |h: &NextHop, name: String| {

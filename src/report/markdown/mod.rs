@@ -21,7 +21,7 @@ pub fn write(summary: &Summary, out: &mut impl io::Write) -> io::Result<()> {
     if summary.messages.total > 0 {
         sections.push(blocks::outcomes(summary));
         sections.push(blocks::rates(summary));
-        sections.push(blocks::next_hops(&summary.invite));
+        sections.push(blocks::next_hops(summary));
         sections.push(blocks::calls(summary));
         sections.push(blocks::register(summary));
         sections.push(blocks::failures(summary));

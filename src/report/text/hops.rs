@@ -3,17 +3,21 @@
 use super::format::{delay, number, percent};
 use super::table::Table;
 use crate::call::Side;
+use crate::dimension::Dimension;
 use crate::flow::Endpoint;
 use crate::registry;
+use crate::report::style;
 use crate::sip::StatusCode;
-use crate::stats::summary::{Invite, NextHop};
+use crate::stats::Summary;
+use crate::stats::summary::{Finding, Invite, NextHop, Unit};
 
 /// Columns from which on there is room for more than the picture shows.
 const WIDE: usize = 100;
 
-/// The block, `rows` next hops at most: nothing without bids.
-pub(super) fn lines(i: &Invite, columns: usize, rows: usize) -> Vec<String> {
-    let codes = telling_codes(i, columns);
+/// The block, `rows` next hops at most and those that findings name: nothing without bids.
+pub(super) fn lines(s: &Summary, columns: usize, rows: usize) -> Vec<String> {
+    let i = &s.invite;
+    let codes = telling_codes(s, columns);
     let mut table = Table::new(["<Next hop", "bids", "answered", "ABR"]);
     table.first_between(16, usize::MAX);
     for code in &codes {
@@ -35,19 +39,31 @@ pub(super) fn lines(i: &Invite, columns: usize, rows: usize) -> Vec<String> {
         );
         cells
     };
-    for hop in i.next_hops.iter().filter(|h| h.address.is_some()).take(rows) {
-        table.row(cells(hop.address.map(host).unwrap_or_default(), hop));
+    let mut marked = Vec::new();
+    for (n, hop) in i.next_hops.iter().filter(|h| h.address.is_some()).enumerate() {
+        let named = s.findings.iter().any(|f| names(f, hop));
+        if n < rows || named {
+            table.row(cells(hop.address.map(host).unwrap_or_default(), hop));
+            marked.push(named);
+        }
     }
     let all = i.next_hops.len();
     if let Some(hop) = i.all_next_hops.as_ref().filter(|_| all > 1 && !table.is_empty()) {
         let refused = i.next_hops.iter().any(|h| h.address.is_none());
-        let name = match (all > rows, refused) {
+        let name = match (all > marked.len(), refused) {
             (true, false) => format!("all {}", number(all as u64)),
-            _ => "all".into(),
+            _ => "all".to_owned(),
         };
         table.row(cells(name, hop));
     }
-    table.lines(columns)
+    let mut lines = table.lines(columns);
+    // The first line is the head.
+    for (line, _) in lines.iter_mut().skip(1).zip(marked).filter(|(_, named)| *named) {
+        if let Some(rest) = line.strip_prefix("  ") {
+            *line = format!("{} {rest}", style::warning("!"));
+        }
+    }
+    lines
 }
 
 /// The address, without the port that goes without saying.
@@ -55,13 +71,34 @@ pub(in crate::report) fn host(e: Endpoint) -> String {
     if e.port == 5060 { e.ip.to_string() } else { e.to_string() }
 }
 
-/// The failing codes that tell next hops apart: those that speak of network or platform.
-pub(in crate::report) fn telling_codes(i: &Invite, columns: usize) -> Vec<StatusCode> {
+/// A finding about bids blames `hop`.
+fn names(f: &Finding, hop: &NextHop) -> bool {
+    let address = hop.address.map(|a| a.to_string());
+    f.unit == Unit::Bids
+        && f.because
+            .iter()
+            .any(|b| b.dimension == Dimension::Destination && Some(&b.value) == address.as_ref())
+}
+
+/// The failing codes that tell next hops apart: the first finding's, then those that speak of network or
+/// platform.
+pub(in crate::report) fn telling_codes(s: &Summary, columns: usize) -> Vec<StatusCode> {
     let wanted = if columns < WIDE { 1 } else { 3 };
+    let i: &Invite = &s.invite;
+    let found = s.findings.iter().filter(|f| f.unit == Unit::Bids).filter_map(|f| f.status);
+    let mut all: Vec<StatusCode> = Vec::new();
+    for code in found.chain(path_codes(i)) {
+        if !all.contains(&code) {
+            all.push(code);
+        }
+    }
+    all.truncate(wanted);
+    all
+}
+
+fn path_codes(i: &Invite) -> impl Iterator<Item = StatusCode> {
     let codes = i.all_next_hops.iter().flat_map(|h| &h.codes);
     codes
         .filter(|(c, n)| *n > 0 && matches!(registry::final_side(*c), Some(Side::Path | Side::Server)))
         .map(|(c, _)| *c)
-        .take(wanted)
-        .collect()
 }

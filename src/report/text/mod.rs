@@ -9,6 +9,7 @@
 mod bar;
 mod calls;
 mod failures;
+mod findings;
 pub(in crate::report) mod format;
 mod full;
 pub(in crate::report) mod header;
@@ -100,6 +101,7 @@ impl Section {
 #[derive(Clone, Copy, Debug)]
 struct Room {
     files: usize,
+    findings: usize,
     hops: usize,
     cells: usize,
     /// Whether there is room for what most readers can do without.
@@ -107,12 +109,15 @@ struct Room {
 }
 
 impl Room {
-    const ALL: Self = Self { files: usize::MAX, hops: usize::MAX, cells: usize::MAX, extras: true };
+    const ALL: Self =
+        Self { files: usize::MAX, findings: usize::MAX, hops: usize::MAX, cells: usize::MAX, extras: true };
     /// From plenty to least.
-    const SCREENS: [Self; 3] = [
-        Self { files: 6, hops: 5, cells: 4, extras: true },
-        Self { files: 2, hops: 3, cells: 3, extras: true },
-        Self { files: 1, hops: 1, cells: 1, extras: false },
+    const SCREENS: [Self; 5] = [
+        Self { files: 6, findings: findings::FEW, hops: 5, cells: 4, extras: true },
+        Self { files: 3, findings: 3, hops: 5, cells: 3, extras: true },
+        Self { files: 2, findings: 3, hops: 5, cells: 2, extras: false },
+        Self { files: 2, findings: 2, hops: 3, cells: 3, extras: true },
+        Self { files: 1, findings: 1, hops: 1, cells: 1, extras: false },
     ];
 }
 
@@ -125,7 +130,7 @@ fn fitting(summary: &Summary, columns: usize) -> Vec<Section> {
     if let Some(whole) = screens.iter().find(|s| height(s) <= SCREEN) {
         return whole.clone();
     }
-    let [_, mut sections, least] = screens;
+    let [_, _, _, mut sections, least] = screens;
     let mut notes = take_notes(&mut sections);
     if height(&sections) > SCREEN {
         sections = least;
@@ -162,11 +167,12 @@ fn screen(s: &Summary, columns: usize, room: Room) -> Vec<Section> {
         all.push(Section { lines: nosip::lines(s, columns), notes: notes.collect(), tight: false });
         return all;
     }
-    // Findings (what changed, where and with what consequence) stand here once they exist.
+    let every = room.findings == usize::MAX;
+    all.push(Section::plain(findings::lines(s, columns, room.findings, every)));
     if s.invite.attempts > 0 {
         all.push(with(Block::Outcomes, outcomes::lines(&s.invite, columns)));
         all.push(with(Block::Rates, rates::lines(s, columns, room.extras)));
-        all.push(with(Block::NextHops, hops::lines(&s.invite, columns, room.hops)));
+        all.push(with(Block::NextHops, hops::lines(s, columns, room.hops)));
         all.push(with(Block::Calls, calls::lines(&s.invite, columns)));
         let line = if room.extras { register::line(s, columns) } else { Vec::new() };
         all.push(with(Block::Register, line));

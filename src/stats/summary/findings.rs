@@ -28,6 +28,9 @@ pub struct Finding {
     pub start: Timestamp,
     /// When it ended; the end of the capture if it lasts until then. JSON: `end`.
     pub end: Timestamp,
+    /// Each time that it was so, the first from `start`, the last until `end`; empty if not `timed`.
+    /// JSON: `windows[]` {start, end}.
+    pub windows: Vec<(Timestamp, Timestamp)>,
     /// It lasts until the capture ends. JSON: `lasts`.
     pub lasts: bool,
     /// The share outside of the window: before and after it. Where `timed` is false: among the
@@ -41,8 +44,8 @@ pub struct Finding {
     pub total: u64,
     /// 1 less the chance that steady traffic shows as much anywhere, 0 … 1. JSON: `confidence`.
     pub confidence: f64,
-    /// What explains it, most telling first; empty where nothing does. Together the conditions
-    /// describe one and the same traffic ("and"). JSON: `because[]`.
+    /// What explains it, most telling first; empty where nothing does. Values of one dimension are
+    /// alternatives, different dimensions hold together. JSON: `because[]`.
     pub because: Vec<Because>,
     /// What became of the calls; INVITE only. JSON: `consequence`.
     pub consequence: Option<Consequence>,
@@ -53,7 +56,7 @@ pub struct Finding {
     /// How often by time, over the whole capture. JSON: `chart` {start, interval_s, counts[],
     /// of[]}.
     pub chart: Chart,
-    /// Everything above in sentences, in plain text, foreign text escaped. JSON: `text`.
+    /// Everything above in sentences, foreign text in it: escape it. JSON: `text`.
     pub text: String,
 }
 
@@ -90,6 +93,8 @@ impl FindingKind {
 pub enum Unit {
     /// Tries of INVITE on reference legs.
     Bids,
+    /// The same, and other requests, where they were last seen: behind proxies.
+    Tries,
     /// Other requests on reference legs, less those that were challenged.
     Requests,
     /// INVITE attempts.
@@ -101,6 +106,7 @@ impl Unit {
     pub fn id(self) -> &'static str {
         match self {
             Self::Bids => "bids",
+            Self::Tries => "tries",
             Self::Requests => "requests",
             Self::Attempts => "attempts",
         }
@@ -116,7 +122,8 @@ pub struct Because {
     pub value: String,
     /// Share of the finding's cases that have it. JSON: `share_inside`.
     pub share_inside: f64,
-    /// Share of all other traffic of the same unit that has it. JSON: `share_outside`.
+    /// Share of the other traffic of the same unit that has it: of the same time, where there is
+    /// enough. JSON: `share_outside`.
     pub share_outside: f64,
     /// How many times likelier the finding is with it than without. `None`: it never happens
     /// without. JSON: `lift`.

@@ -1,0 +1,101 @@
+//! The figures that are watched, and what of each is worth telling: set here, once.
+
+use std::collections::BTreeMap;
+
+use super::Kind;
+use super::cells::{Bucket, Cell};
+use super::sample::Case;
+use super::scan::{Block, Worth};
+use crate::call::{Place, Side};
+use crate::registry;
+use crate::transaction::MethodKey;
+
+/// The greatest chance of a coincidence within one series; many are looked at.
+pub(super) const CHANCE: f64 = 2e-5;
+
+/// What rose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    /// This kind of end.
+    End(Cell),
+    /// Requests that had to be sent again.
+    Resent,
+    /// Delays of this length or more.
+    Delay(u16),
+}
+
+/// Requests that could be cases, and those that are.
+pub(super) fn figures(what: What, b: &Bucket) -> Block {
+    match what {
+        What::End(cell) => (u64::from(b.begun), u64::from(b.of(cell))),
+        What::Resent => (u64::from(b.begun), u64::from(b.of(Cell::RESENT))),
+        What::Delay(limit) => b
+            .cells()
+            .filter_map(|(c, n)| Some((c.delay_step()?, u64::from(n))))
+            .fold((0, 0), |(all, slow), (step, n)| (all + n, slow + if step >= limit { n } else { 0 })),
+    }
+}
+
+pub(super) fn is_case(what: What, c: &Case) -> bool {
+    match what {
+        What::End(cell) => c.cell == Some(cell),
+        What::Resent => c.resent,
+        What::Delay(limit) => {
+            c.delay.is_some_and(|d| Cell::delay(d).delay_step().is_some_and(|step| step >= limit))
+        }
+    }
+}
+
+pub(super) fn is_judged(what: What, c: &Case) -> bool {
+    !matches!(what, What::Delay(_)) || c.delay.is_some()
+}
+
+/// Limits of delay: above the median, the upper quarter and the upper tenth of all.
+pub(super) fn slow(totals: &BTreeMap<Cell, u64>) -> Vec<u16> {
+    let delays: Vec<(u16, u64)> = totals.iter().filter_map(|(c, n)| Some((c.delay_step()?, *n))).collect();
+    let all: u64 = delays.iter().map(|(_, n)| n).sum();
+    let mut limits: Vec<u16> = Vec::new();
+    for tenths in [5, 7, 9] {
+        let mut sum = 0;
+        let at = delays.iter().find(|(_, n)| {
+            sum += n;
+            sum * 10 >= all * tenths
+        });
+        if let Some((step, _)) = at
+            && all > 0
+            && !limits.contains(&(step + 1))
+        {
+            limits.push(step + 1);
+        }
+    }
+    limits
+}
+
+/// What is worth telling of a figure, and how much one case matters.
+pub(super) fn worth(what: What, kind: Kind) -> (Worth, f64) {
+    let network = Worth { rise: 0.01, times: 3.0, cases: 8, p: CHANCE };
+    let refusal = Worth { rise: 0.04, times: 2.5, cases: 8, p: CHANCE };
+    let people = Worth { rise: 0.10, times: 2.5, cases: 10, p: CHANCE };
+    let invite = kind.method == MethodKey::INVITE;
+    let (worth, weight) = match what {
+        What::End(cell) => match cell.status() {
+            None => (network, 1.0),
+            Some(s) if s.class() == 5 || s.get() == 408 => (network, 1.0),
+            Some(_) if !invite => (refusal, 0.7),
+            Some(s) => match registry::final_side(s) {
+                Some(Side::Callee | Side::Caller) => (people, 0.3),
+                Some(Side::Path | Side::Server) => (network, 1.0),
+                _ => (refusal, 0.6),
+            },
+        },
+        What::Resent => (Worth { rise: 0.04, times: 3.0, cases: 10, p: CHANCE }, 0.15),
+        What::Delay(_) => (Worth { rise: 0.2, times: 2.0, cases: 10, p: CHANCE }, 0.4),
+    };
+    let of_method = match kind.method {
+        MethodKey::INVITE => 1.0,
+        MethodKey::REGISTER => 0.5,
+        _ => 0.3,
+    };
+    let of_place = if kind.place == Place::Reference { 1.0 } else { 0.9 };
+    (worth, weight * of_method * of_place)
+}

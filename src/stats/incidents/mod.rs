@@ -1,0 +1,198 @@
+//! What rose, when, where, and with what consequence.
+//!
+//! In: every try of a request, when it is over ([`Tried`]). Out: [`Finding`]s. Counted are sums by
+//! time and kind (`cells`), and up to a bound the tries themselves (`sample`). After the merge `scan`
+//! looks for windows of time in which something was more frequent than in the rest, `explain` for
+//! what the cases have in common, here or throughout the capture, and `tell` puts it in words. What
+//! is worth telling stands in `figures`.
+//!
+//! Findings judge shares and delays within one method, never volume. They count INVITEs by bid, other
+//! requests by transaction, at the first hop that was captured; where further hops were, also at the
+//! last, for failover hides a dead gateway from the first.
+
+mod cells;
+mod draft;
+mod explain;
+mod figures;
+mod sample;
+mod scan;
+mod tell;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::hash::BuildHasher;
+
+use self::cells::{Cell, Cells};
+use self::sample::{Case, Dictionary, Sample};
+use crate::call::{Place, Side, Tried};
+use crate::hash::Mix;
+use crate::registry;
+use crate::sip::StatusCode;
+use crate::stats::summary::Finding;
+use crate::time::Timestamp;
+use crate::transaction::{MethodKey, Name};
+
+/// INVITE bids that are kept one by one; up to so many, shares are exact.
+const KEPT_INVITES: usize = 16_384;
+/// Other requests of one method that are kept.
+const KEPT_OTHERS: usize = 4_096;
+/// Bytes of a Call-ID that are kept.
+const MAX_CALL_ID: usize = 128;
+
+/// Tries by method, place and whether the request was captured.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Incidents {
+    words: Dictionary,
+    kinds: BTreeMap<Kind, Population>,
+}
+
+/// Whose tries are compared with one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Kind {
+    method: MethodKey,
+    place: Place,
+    requested: bool,
+}
+
+/// Tries of one kind.
+#[derive(Clone, Debug)]
+struct Population {
+    cells: Cells,
+    sample: Sample,
+    /// Failures that were followed by another try, and those that were not.
+    ends: BTreeMap<Cell, (u64, u64)>,
+}
+
+impl Incidents {
+    /// Counts one try.
+    pub(super) fn note(&mut self, t: &Tried<'_>) {
+        // A challenge is no result.
+        if t.status.is_some_and(StatusCode::is_challenge) {
+            return;
+        }
+        let method = if t.method.index().is_some() { t.method } else { MethodKey::OTHER };
+        let kind = Kind { method, place: t.place, requested: t.requested };
+        let capacity = if method == MethodKey::INVITE { KEPT_INVITES } else { KEPT_OTHERS };
+        let Self { words, kinds } = self;
+        let population = kinds.entry(kind).or_insert_with(|| Population {
+            cells: Cells::default(),
+            sample: Sample::new(capacity),
+            ends: BTreeMap::new(),
+        });
+        let cell = cell_of(t);
+        let resent = t.resent > 0 && t.status.is_some();
+        let bucket = population.cells.at(t.started);
+        bucket.begun = bucket.begun.saturating_add(1);
+        if t.over {
+            bucket.over = bucket.over.saturating_add(1);
+        }
+        if let Some(cell) = cell {
+            bucket.count(cell, 1);
+            let (retried, ended) = population.ends.entry(cell).or_default();
+            *if t.retried { retried } else { ended } += 1;
+        }
+        if resent {
+            bucket.count(Cell::RESENT, 1);
+        }
+        if let Some(delay) = t.delay {
+            bucket.count(Cell::delay(delay), 1);
+        }
+        let shift = if cell.is_some_and(blames_the_network) {
+            4
+        } else if cell.is_some() || resent {
+            2
+        } else {
+            0
+        };
+        let place = Mix.hash_one((t.started.as_nanos(), t.frame.file, t.frame.number));
+        let rank = Mix.hash_one(place ^ u64::from(t.flow.destination.port)) >> shift;
+        if population.sample.wants(rank) {
+            let mut word = |name: Name| t.names.text(name).map_or(0, |(text, hash)| words.word(text, hash));
+            population.sample.push(Case {
+                rank,
+                shift,
+                at: t.started,
+                frame: t.frame,
+                cell,
+                resent,
+                delay: t.delay,
+                flow: t.flow,
+                transport: t.transport,
+                words: [
+                    word(t.about.user_agent),
+                    word(t.server),
+                    word(t.about.from_domain),
+                    word(t.about.to_domain),
+                    word(t.about.uri_domain),
+                ],
+                digits: t.about.number.packed(),
+                call_id: call_id(t.call_id.bytes()),
+            });
+        }
+    }
+
+    /// Adds what `other` counted.
+    pub(super) fn merge(&mut self, other: Self) {
+        let here = self.words.merge(&other.words);
+        let word = |w: u32| here.get(w as usize).copied().unwrap_or(0);
+        for (kind, theirs) in other.kinds {
+            match self.kinds.get_mut(&kind) {
+                Some(ours) => {
+                    ours.cells.merge(theirs.cells);
+                    ours.sample.merge(theirs.sample, word);
+                    for (cell, (retried, ended)) in theirs.ends {
+                        let sum = ours.ends.entry(cell).or_default();
+                        *sum = (sum.0 + retried, sum.1 + ended);
+                    }
+                }
+                None => {
+                    let mut sample = Sample::new(theirs.sample.capacity());
+                    sample.merge(theirs.sample, word);
+                    self.kinds.insert(kind, Population { sample, ..theirs });
+                }
+            }
+        }
+    }
+
+    /// What stands out of a capture from `span.0` to `span.1`; the most important first.
+    pub(super) fn findings(&self, span: Option<(Timestamp, Timestamp)>) -> Vec<Finding> {
+        let Some(span) = span else { return Vec::new() };
+        let mut drafts = Vec::new();
+        for (kind, population) in &self.kinds {
+            // Where requests were captured, answers without one are of calls that began before.
+            let requested = self.kinds.get(&Kind { requested: true, ..*kind });
+            if kind.requested || requested.is_none() {
+                drafts.extend(draft::drafts(*kind, population, &self.words));
+            }
+        }
+        draft::sort(&mut drafts);
+        drafts.iter().map(|d| tell::finding(d, span)).collect()
+    }
+}
+
+/// What somebody may want to hear of in a try.
+fn cell_of(t: &Tried<'_>) -> Option<Cell> {
+    match t.status {
+        // Any other answer to a ping means "alive".
+        Some(s) if t.method == MethodKey::OPTIONS => {
+            matches!(s.get(), 408 | 500 | 502 | 503 | 504).then(|| Cell::code(s))
+        }
+        Some(s) => (s.class() >= 4).then(|| Cell::code(s)),
+        None if !t.over || t.cancelled => None,
+        None if t.replied => Some(Cell::NO_FINAL),
+        None => Some(Cell::SILENT),
+    }
+}
+
+/// It speaks of network or platform.
+fn blames_the_network(cell: Cell) -> bool {
+    match cell.status() {
+        Some(status) => matches!(registry::final_side(status), Some(Side::Path | Side::Server)),
+        None => true,
+    }
+}
+
+fn call_id(bytes: &[u8]) -> Box<str> {
+    String::from_utf8_lossy(bytes.get(..MAX_CALL_ID).unwrap_or(bytes)).into()
+}

@@ -1,0 +1,232 @@
+//! Requests that are kept one by one, to tell later what those that failed have in common.
+//!
+//! Up to its bound all of them are kept. Beyond, each gets a rank from a hash of its place in the
+//! capture, failures a better one, and those of the best ranks stay (priority sampling): which they
+//! are follows from the capture alone, whatever the threads, and parts merge to the same as the
+//! whole. How many others each one stands for follows from the rank of the last that stayed.
+
+use std::collections::{BinaryHeap, HashMap};
+
+use super::cells::Cell;
+use crate::flow::{Flow, FrameId, Transport};
+use crate::hash::Mix;
+use crate::time::{Nanos, Timestamp};
+
+/// A text's number in a [`Dictionary`]; 0 for none.
+pub(super) type Word = u32;
+
+/// One request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Case {
+    /// Rank: the lower the better.
+    pub(super) rank: u64,
+    /// Binary digits by which its rank was bettered.
+    pub(super) shift: u8,
+    /// When it was sent.
+    pub(super) at: Timestamp,
+    /// Frame of its first message.
+    pub(super) frame: FrameId,
+    /// What became of it; `None`: nothing to complain of.
+    pub(super) cell: Option<Cell>,
+    /// It was answered, but had to be sent again.
+    pub(super) resent: bool,
+    /// See [`crate::call::Tried::delay`].
+    pub(super) delay: Option<Nanos>,
+    /// From whom to whom.
+    pub(super) flow: Flow,
+    /// On what.
+    pub(super) transport: Transport,
+    /// `User-Agent`, `Server`, From domain, To domain, Request-URI domain.
+    pub(super) words: [Word; 5],
+    /// The number called, packed.
+    pub(super) digits: u64,
+    /// Its Call-ID.
+    pub(super) call_id: Box<str>,
+}
+
+impl Ord for Case {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.rank, self.at, self.frame, self.flow).cmp(&(other.rank, other.at, other.frame, other.flow))
+    }
+}
+
+impl PartialOrd for Case {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Requests of one method.
+#[derive(Clone, Debug)]
+pub(super) struct Sample {
+    capacity: usize,
+    cases: BinaryHeap<Case>,
+    /// Some had to go.
+    full: bool,
+}
+
+impl Sample {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self { capacity, cases: BinaryHeap::new(), full: false }
+    }
+
+    /// How many stay.
+    pub(super) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Whether one of `rank` would stay: to ask before it is made.
+    pub(super) fn wants(&mut self, rank: u64) -> bool {
+        let wants = self.cases.len() < self.capacity || self.cases.peek().is_some_and(|w| rank <= w.rank);
+        self.full |= !wants;
+        wants
+    }
+
+    pub(super) fn push(&mut self, case: Case) {
+        self.cases.push(case);
+        if self.cases.len() > self.capacity {
+            self.cases.pop();
+            self.full = true;
+        }
+    }
+
+    /// Adds those of `other`, whose words mean what `word` says here.
+    pub(super) fn merge(&mut self, other: Self, word: impl Fn(Word) -> Word) {
+        self.full |= other.full;
+        for mut case in other.cases {
+            case.words = case.words.map(&word);
+            self.push(case);
+        }
+    }
+
+    /// All that stayed, in order of time, each with how many it stands for.
+    pub(super) fn cases(&self) -> Vec<(&Case, f64)> {
+        let last = self.cases.peek().map_or(u64::MAX, |c| c.rank);
+        let stands_for = |c: &Case| {
+            if !self.full {
+                return 1.0;
+            }
+            let ranks = u64::MAX >> c.shift;
+            (ranks as f64 / last.max(1) as f64).max(1.0)
+        };
+        let mut all: Vec<(&Case, f64)> = self.cases.iter().map(|c| (c, stands_for(c))).collect();
+        all.sort_by_key(|(c, _)| (c.at, c.frame, c.flow));
+        all
+    }
+}
+
+/// Texts as numbers. As many as the shards' names at most.
+#[derive(Clone, Debug)]
+pub(super) struct Dictionary {
+    words: HashMap<u64, Word, Mix>,
+    texts: Vec<(Box<str>, u64)>,
+}
+
+impl Default for Dictionary {
+    fn default() -> Self {
+        Self { words: HashMap::default(), texts: vec![("".into(), 0)] }
+    }
+}
+
+impl From<Vec<(Box<str>, u64)>> for Dictionary {
+    fn from(texts: Vec<(Box<str>, u64)>) -> Self {
+        let mut all = Self::default();
+        for (text, hash) in texts.into_iter().skip(1) {
+            all.word(&text, hash);
+        }
+        all
+    }
+}
+
+impl From<Dictionary> for Vec<(Box<str>, u64)> {
+    fn from(d: Dictionary) -> Self {
+        d.texts
+    }
+}
+
+impl Dictionary {
+    /// The number of a text with `hash`.
+    pub(super) fn word(&mut self, text: &str, hash: u64) -> Word {
+        let Self { words, texts } = self;
+        *words.entry(hash).or_insert_with(|| {
+            texts.push((text.into(), hash));
+            (texts.len() - 1) as Word
+        })
+    }
+
+    /// The text of a number; `None` for none.
+    pub(super) fn text(&self, word: Word) -> Option<&str> {
+        (word != 0).then(|| self.texts.get(word as usize).map_or("(other)", |(text, _)| text))
+    }
+
+    /// Takes the texts of `other`; tells what each of its numbers is here.
+    pub(super) fn merge(&mut self, other: &Self) -> Vec<Word> {
+        let rest = other.texts.iter().skip(1).map(|(text, hash)| self.word(text, *hash));
+        std::iter::once(0).chain(rest).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn case(n: u64, shift: u8) -> Case {
+        use std::hash::BuildHasher;
+        Case {
+            rank: Mix.hash_one(n) >> shift,
+            shift,
+            at: Timestamp::from_nanos(n as i64),
+            frame: FrameId { file: 0, number: n },
+            cell: None,
+            resent: false,
+            delay: None,
+            flow: Flow::default(),
+            transport: Transport::Udp,
+            words: [1, 0, 0, 0, 0],
+            digits: 0,
+            call_id: "".into(),
+        }
+    }
+
+    #[test]
+    fn parts_merge_to_the_sample_of_the_whole_and_stand_for_all() {
+        let (mut whole, mut parts) = (Sample::new(1000), [Sample::new(1000), Sample::new(1000)]);
+        for n in 0..20_000 {
+            let c = case(n, if n % 10 == 0 { 3 } else { 0 });
+            for sample in [&mut whole, &mut parts[(n % 7 % 2) as usize]] {
+                if sample.wants(c.rank) {
+                    sample.push(c.clone());
+                }
+            }
+        }
+        let [mut merged, other] = parts;
+        merged.merge(other, |w| w);
+        assert_eq!(merged.cases(), whole.cases());
+        let (mut plain, mut preferred) = (0.0, 0.0);
+        for (c, n) in whole.cases() {
+            *if c.shift > 0 { &mut preferred } else { &mut plain } += n;
+        }
+        assert!((17_000.0..19_000.0).contains(&plain), "{plain}");
+        assert!((1_700.0..2_300.0).contains(&preferred), "{preferred}");
+        assert!(whole.cases().iter().filter(|(c, _)| c.shift > 0).count() > 350);
+    }
+
+    #[test]
+    fn up_to_the_bound_each_stands_for_itself() {
+        let mut s = Sample::new(10);
+        (0..10).for_each(|n| s.push(case(n, 0)));
+        assert!(s.cases().iter().all(|(_, n)| *n == 1.0));
+        assert_eq!(s.cases().len(), 10);
+    }
+
+    #[test]
+    fn words_are_told_by_their_text() {
+        let (mut a, mut b) = (Dictionary::default(), Dictionary::default());
+        let x = a.word("x", 7);
+        b.word("y", 8);
+        let theirs = b.word("x", 7);
+        let here = a.merge(&b);
+        assert_eq!((here[theirs as usize], a.text(x), a.text(0)), (x, Some("x"), None));
+        assert_eq!(a.text(here[1]), Some("y"));
+    }
+}

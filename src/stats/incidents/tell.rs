@@ -1,0 +1,303 @@
+//! Findings in words, and their charts.
+
+use super::cells::Cell;
+use super::draft::Draft;
+use super::explain::Condition;
+use super::figures::What;
+use crate::call::Place;
+use crate::dimension::Dimension;
+use crate::registry;
+use crate::sip::{Method, StatusCode};
+use crate::stats::number;
+use crate::stats::summary::{Because, Chart, Finding, FindingKind, Unit};
+use crate::stats::words::{clock, date, delay, percent, span};
+use crate::time::{Nanos, Timestamp};
+use crate::transaction::MethodKey;
+
+/// Buckets of a chart at most.
+const COLUMNS: i64 = 36;
+/// Lengths of a chart's buckets in seconds.
+const STEPS: [i64; 19] =
+    [1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400];
+
+/// `draft` as a finding of a capture from `span.0` to `span.1`.
+pub(super) fn finding(draft: &Draft, (first, last): (Timestamp, Timestamp)) -> Finding {
+    let clip = |t: Timestamp| t.clamp(first, last);
+    let mut windows: Vec<(Timestamp, Timestamp)> =
+        draft.windows.iter().map(|(from, to)| (clip(*from), clip(*to))).collect();
+    if draft.lasts
+        && let Some(w) = windows.last_mut()
+    {
+        w.1 = last;
+    }
+    let (start, end) = match (windows.first(), windows.last()) {
+        (Some(a), Some(b)) => (a.0, b.1),
+        _ => (first, last),
+    };
+    let mut finding = Finding {
+        id: String::new(),
+        kind: kind(draft.what),
+        what: what(draft),
+        method: method(draft.kind.method),
+        status: status(draft.what),
+        unit: unit(draft),
+        timed: !windows.is_empty(),
+        start,
+        end,
+        lasts: draft.lasts || windows.is_empty(),
+        windows,
+        before: draft.before,
+        during: draft.during,
+        delay: draft.delay,
+        total: draft.total,
+        confidence: 1.0 - draft.p.clamp(0.0, 1.0),
+        because: draft.because.iter().map(because).collect(),
+        consequence: draft.consequence,
+        calls: draft.calls.clone(),
+        more_calls: draft.more_calls,
+        chart: chart(draft, (first, last)),
+        text: String::new(),
+    };
+    finding.id = id(&finding);
+    finding.text = text(draft, &finding, first);
+    finding
+}
+
+fn kind(what: What) -> FindingKind {
+    match what {
+        What::End(cell) if cell.status().is_some() => FindingKind::Code,
+        What::End(_) => FindingKind::Silence,
+        What::Resent => FindingKind::Retransmission,
+        What::Delay(_) => FindingKind::Delay,
+    }
+}
+
+fn status(what: What) -> Option<StatusCode> {
+    match what {
+        What::End(cell) => cell.status(),
+        _ => None,
+    }
+}
+
+fn method(key: MethodKey) -> String {
+    let name = key.index().and_then(|i| Method::REGISTERED.get(i)).map(|m| m.as_bytes());
+    name.map_or_else(|| "(other)".to_owned(), |n| String::from_utf8_lossy(n).into_owned())
+}
+
+fn unit(draft: &Draft) -> Unit {
+    match (draft.kind.place, draft.kind.method) {
+        (Place::Last, _) => Unit::Tries,
+        (Place::Reference, MethodKey::INVITE) => Unit::Bids,
+        _ => Unit::Requests,
+    }
+}
+
+/// `503 Service Unavailable to INVITE`.
+fn what(draft: &Draft) -> String {
+    let method = method(draft.kind.method);
+    match draft.what {
+        What::End(Cell::SILENT) => format!("{method} without any response"),
+        What::End(cell) => match cell.status() {
+            Some(status) => format!("{} to {method}", registry::label(status)),
+            None => format!("{method} without a final response"),
+        },
+        What::Resent => format!("{method} sent again"),
+        What::Delay(limit) => {
+            let limit = delay(Cell::least_delay(limit), 2);
+            if draft.kind.method == MethodKey::INVITE {
+                format!("PDD of {limit} or more")
+            } else {
+                format!("Response to {method} after {limit} or more")
+            }
+        }
+    }
+}
+
+fn because(c: &Condition) -> Because {
+    Because {
+        dimension: c.dimension,
+        value: c.value.clone(),
+        share_inside: c.share_inside,
+        share_outside: c.share_outside,
+        lift: (c.share_outside > 0.0).then(|| c.share_inside / c.share_outside),
+        p: c.p,
+    }
+}
+
+fn id(f: &Finding) -> String {
+    let what = match (f.status, f.kind) {
+        (Some(status), _) => status.get().to_string(),
+        (None, kind) => kind.id().to_owned(),
+    };
+    let when = if f.timed { format!("{}T{}Z", date(f.start), clock(f.start)) } else { "throughout".into() };
+    format!("{what}-{}-{}-{}", f.method.to_ascii_lowercase(), f.unit.id(), when)
+        .replace([':', '('], "")
+        .replace(')', "")
+}
+
+fn text(draft: &Draft, f: &Finding, first: Timestamp) -> String {
+    let unit = match f.unit {
+        Unit::Bids => "bids",
+        Unit::Tries => "tries at the last hop",
+        _ => "requests",
+    };
+    let mut text = if f.timed { risen(f, unit, first) } else { throughout(draft, f, unit) };
+    if f.timed && !f.because.is_empty() {
+        let (inside, outside) = draft.shares;
+        text.push_str(&format!(
+            "; {} of it {} ({} of other {})",
+            short(inside),
+            place(draft),
+            short(outside),
+            if draft.others_within { unit } else { "traffic" },
+        ));
+    }
+    text.push('.');
+    if matches!(f.kind, FindingKind::Code | FindingKind::Silence) {
+        text.push_str(&format!(" {} in all", number(f.total)));
+        if let Some(c) = f.consequence {
+            text.push_str(&match (c.retried, c.ended) {
+                (0, _) => ", each ended its call".to_owned(),
+                (retried, 0) => format!(", all {} retried at another next hop", number(retried)),
+                (retried, ended) => format!(
+                    ": {} retried at another next hop, {} ended the call",
+                    number(retried),
+                    number(ended)
+                ),
+            });
+        }
+        text.push('.');
+    }
+    text
+}
+
+/// `503 … rose from 0.22% to 28.40% of bids, 14:03:20 to 14:07:30 (4 min 10 s)`.
+fn risen(f: &Finding, unit: &str, first: Timestamp) -> String {
+    let unit = if matches!(f.kind, FindingKind::Delay) { "answers" } else { unit };
+    let (from, to) = (percent(f.before.value()), percent(f.during.value()));
+    let day = if date(f.start) == date(first) { String::new() } else { format!("{} ", date(f.start)) };
+    let when = match f.windows.as_slice() {
+        [_] => format!("{day}{} to {} ({})", clock(f.start), clock(f.end), length(f.end - f.start)),
+        many => {
+            let sum = many.iter().fold(Nanos::ZERO, |sum, (a, b)| sum + (*b - *a));
+            let each = Nanos::from_nanos(sum.as_nanos() / many.len().max(1) as i64);
+            let n = many.len();
+            format!("{n} times between {day}{} and {}, {} each", clock(f.start), clock(f.end), length(each))
+        }
+    };
+    match f.delay {
+        Some((before, during)) => format!(
+            "{}: its median rose from {} to {}, {when}; {} of {unit} took so long, {from} otherwise",
+            f.what,
+            delay(before, 2),
+            delay(during, 2),
+            to
+        ),
+        None => format!("{} rose from {from} to {to} of {unit}, {when}", f.what),
+    }
+}
+
+fn throughout(draft: &Draft, f: &Finding, unit: &str) -> String {
+    let (high, low) = (percent(f.during.value()), percent(f.before.value()));
+    let place = place(draft);
+    match f.delay {
+        Some((others, these)) => format!(
+            "{}: {high} of answers {place}, {low} of others, throughout the capture; median {} against {}",
+            f.what,
+            delay(these, 2),
+            delay(others, 2)
+        ),
+        None => format!("{}: {high} of {unit} {place}, {low} of others, throughout the capture", f.what),
+    }
+}
+
+/// Whole seconds.
+fn length(t: Nanos) -> String {
+    let s = t.as_nanos().saturating_add(500_000_000) / 1_000_000_000;
+    span(Nanos::from_secs(s.max(1)))
+}
+
+/// `99.7%`: one digit is enough for a share of a share.
+fn short(share: f64) -> String {
+    let text = format!("{:.1}%", share * 100.0);
+    match text.as_str() {
+        "100.0%" if share < 1.0 => ">99.9%".into(),
+        "0.0%" if share > 0.0 => "<0.1%".into(),
+        "100.0%" => "all".into(),
+        "0.0%" => "none".into(),
+        _ => text,
+    }
+}
+
+/// `from 10.0.4.7`; of two dimensions, `from 10.0.4.7, to numbers that begin with +4930`.
+fn place(draft: &Draft) -> String {
+    let mut parts: Vec<(Dimension, Vec<&str>)> = Vec::new();
+    for c in &draft.because {
+        match parts.last_mut() {
+            Some((d, values)) if *d == c.dimension => values.push(&c.value),
+            _ => parts.push((c.dimension, vec![&c.value])),
+        }
+    }
+    let answers = matches!(kind(draft.what), FindingKind::Code) && !draft.windows.is_empty();
+    let part = |(d, values): &(Dimension, Vec<&str>)| {
+        let values: Vec<String> = values.iter().map(|v| value(*d, v)).collect();
+        let values = match values.as_slice() {
+            [one] => one.clone(),
+            [rest @ .., last] => format!("{} or {last}", rest.join(", ")),
+            [] => String::new(),
+        };
+        match d {
+            Dimension::Destination if answers => format!("from {values}"),
+            Dimension::Destination => format!("to {values}"),
+            Dimension::Source if answers => format!("to requests of {values}"),
+            Dimension::Source => format!("sent by {values}"),
+            Dimension::UserAgent => format!("with User-Agent {values}"),
+            Dimension::Server => format!("with Server {values}"),
+            Dimension::FromDomain => format!("with From domain {values}"),
+            Dimension::ToDomain => format!("with To domain {values}"),
+            Dimension::UriDomain => format!("with Request-URI domain {values}"),
+            Dimension::Prefix => format!("to numbers that begin with {values}"),
+            Dimension::Transport => format!("over {}", values.to_ascii_uppercase()),
+            Dimension::Trunk => format!("on trunk {values}"),
+            other => format!("with {} {values}", other.title()),
+        }
+    };
+    parts.iter().map(part).collect::<Vec<_>>().join(", ")
+}
+
+/// Addresses without the port that goes without saying.
+fn value(dimension: Dimension, value: &str) -> String {
+    match dimension {
+        Dimension::Destination | Dimension::Source => {
+            let end = value.parse::<std::net::SocketAddr>();
+            match end {
+                Ok(a) if matches!(a.port(), 0 | 5060) => a.ip().to_string(),
+                _ => value.to_owned(),
+            }
+        }
+        Dimension::UserAgent | Dimension::Server => format!("'{value}'"),
+        _ => value.to_owned(),
+    }
+}
+
+fn chart(draft: &Draft, (first, last): (Timestamp, Timestamp)) -> Chart {
+    let length = (last - first).as_nanos().max(1) / 1_000_000_000 + 1;
+    let width = draft.width.as_nanos() / 1_000_000_000;
+    let fits = |s: &&i64| **s >= width && length.div_euclid(**s) < COLUMNS;
+    let mut step = STEPS.iter().find(fits).copied().unwrap_or(86_400);
+    // A series of days takes steps of days.
+    while length / step >= COLUMNS {
+        step = step.saturating_mul(2);
+    }
+    let bucket = |t: Timestamp| t.as_nanos().div_euclid(1_000_000_000).div_euclid(step);
+    let (from, to) = (bucket(first), bucket((last - Nanos::from_nanos(1)).max(first)));
+    let columns = (to - from + 1).clamp(1, 2 * COLUMNS) as usize;
+    let (mut counts, mut of) = (vec![0; columns], vec![0; columns]);
+    for (at, k, n) in &draft.series {
+        let i = usize::try_from(bucket(*at) - from).unwrap_or(0).min(columns - 1);
+        counts[i] += k;
+        of[i] += n;
+    }
+    let start = Timestamp::from_wide_nanos(i128::from(from) * i128::from(step) * 1_000_000_000);
+    Chart { start, interval: Nanos::from_secs(step), counts, of }
+}
