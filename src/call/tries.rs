@@ -4,6 +4,7 @@
 //! In: the legs of an attempt, or of another request. Out: a [`Tried`] for each reference leg, and for
 //! each leg at the far end of what was captured.
 
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::flow::{Flow, FrameId, Tap, Transport};
@@ -61,7 +62,7 @@ pub struct Tried<'a> {
 }
 
 /// Where on the way of a request a leg lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Place {
     /// Downstream of none: a reference leg. Its tries are bids.
     Reference,

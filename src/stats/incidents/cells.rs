@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::sip::StatusCode;
@@ -20,7 +21,7 @@ const LEAST_DELAY_MS: f64 = 4.0;
 const DELAY_STEPS: u16 = 40;
 
 /// What can happen to a request that somebody wants to hear of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct Cell(u16);
 
 impl Cell {
@@ -65,7 +66,8 @@ impl Cell {
 }
 
 /// One bucket.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Bucket {
     /// Requests that began in it.
     pub(super) begun: u32,
@@ -99,7 +101,8 @@ impl Bucket {
 }
 
 /// One method's requests by time.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(into = "Saved", try_from = "Saved")]
 pub(super) struct Cells {
     width: usize,
     buckets: BTreeMap<i64, Bucket>,
@@ -162,6 +165,35 @@ impl Cells {
         for (k, b) in std::mem::take(&mut self.buckets) {
             self.buckets.entry(k.div_euclid(factor)).or_default().add(&b);
         }
+    }
+}
+
+/// The same in a saved summary.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Saved {
+    seconds: i64,
+    buckets: Vec<(Timestamp, Bucket)>,
+}
+
+impl From<Cells> for Saved {
+    fn from(cells: Cells) -> Self {
+        let buckets = cells.iter().map(|(at, b)| (at, b.clone())).collect();
+        Self { seconds: cells.seconds(), buckets }
+    }
+}
+
+impl TryFrom<Saved> for Cells {
+    type Error = &'static str;
+
+    fn try_from(saved: Saved) -> Result<Self, Self::Error> {
+        let width = WIDTHS.iter().position(|w| *w == saved.seconds).ok_or("no such width of buckets")?;
+        let mut cells = Self { width, buckets: BTreeMap::new() };
+        for (at, mut bucket) in saved.buckets {
+            bucket.cells.sort_unstable();
+            cells.at(at).add(&bucket);
+        }
+        Ok(cells)
     }
 }
 

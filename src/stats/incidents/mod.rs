@@ -15,6 +15,7 @@ mod draft;
 mod explain;
 mod figures;
 mod sample;
+mod saved;
 mod scan;
 mod tell;
 #[cfg(test)]
@@ -22,6 +23,8 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
+
+use serde::{Deserialize, Serialize};
 
 use self::cells::{Cell, Cells};
 use self::sample::{Case, Dictionary, Sample};
@@ -41,18 +44,27 @@ const KEPT_OTHERS: usize = 4_096;
 const MAX_CALL_ID: usize = 128;
 
 /// Tries by method, place and whether the request was captured.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(into = "saved::Saved", try_from = "saved::Saved")]
 pub(super) struct Incidents {
     words: Dictionary,
     kinds: BTreeMap<Kind, Population>,
 }
 
 /// Whose tries are compared with one another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Kind {
     method: MethodKey,
     place: Place,
     requested: bool,
+}
+
+impl Kind {
+    /// How many of its tries are kept.
+    fn capacity(self) -> usize {
+        if self.method == MethodKey::INVITE { KEPT_INVITES } else { KEPT_OTHERS }
+    }
 }
 
 /// Tries of one kind.
@@ -73,11 +85,10 @@ impl Incidents {
         }
         let method = if t.method.index().is_some() { t.method } else { MethodKey::OTHER };
         let kind = Kind { method, place: t.place, requested: t.requested };
-        let capacity = if method == MethodKey::INVITE { KEPT_INVITES } else { KEPT_OTHERS };
         let Self { words, kinds } = self;
         let population = kinds.entry(kind).or_insert_with(|| Population {
             cells: Cells::default(),
-            sample: Sample::new(capacity),
+            sample: Sample::new(kind.capacity()),
             ends: BTreeMap::new(),
         });
         let cell = cell_of(t);
@@ -147,7 +158,7 @@ impl Incidents {
                     }
                 }
                 None => {
-                    let mut sample = Sample::new(theirs.sample.capacity());
+                    let mut sample = Sample::new(kind.capacity());
                     sample.merge(theirs.sample, word);
                     self.kinds.insert(kind, Population { sample, ..theirs });
                 }

@@ -7,6 +7,8 @@
 
 use std::collections::{BinaryHeap, HashMap};
 
+use serde::{Deserialize, Serialize};
+
 use super::cells::Cell;
 use crate::flow::{Flow, FrameId, Transport};
 use crate::hash::Mix;
@@ -16,9 +18,11 @@ use crate::time::{Nanos, Timestamp};
 pub(super) type Word = u32;
 
 /// One request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Case {
     /// Rank: the lower the better.
+    #[serde(with = "hex")]
     pub(super) rank: u64,
     /// Binary digits by which its rank was bettered.
     pub(super) shift: u8,
@@ -39,6 +43,7 @@ pub(super) struct Case {
     /// `User-Agent`, `Server`, From domain, To domain, Request-URI domain.
     pub(super) words: [Word; 5],
     /// The number called, packed.
+    #[serde(with = "hex")]
     pub(super) digits: u64,
     /// Its Call-ID.
     pub(super) call_id: Box<str>,
@@ -70,9 +75,14 @@ impl Sample {
         Self { capacity, cases: BinaryHeap::new(), full: false }
     }
 
-    /// How many stay.
-    pub(super) fn capacity(&self) -> usize {
-        self.capacity
+    /// Some had to go.
+    pub(super) fn is_full(&self) -> bool {
+        self.full
+    }
+
+    /// Some had to go before these.
+    pub(super) fn set_full(&mut self) {
+        self.full = true;
     }
 
     /// Whether one of `rank` would stay: to ask before it is made.
@@ -106,7 +116,7 @@ impl Sample {
             if !self.full {
                 return 1.0;
             }
-            let ranks = u64::MAX >> c.shift;
+            let ranks = u64::MAX.checked_shr(c.shift.into()).unwrap_or(1);
             (ranks as f64 / last.max(1) as f64).max(1.0)
         };
         let mut all: Vec<(&Case, f64)> = self.cases.iter().map(|c| (c, stands_for(c))).collect();
@@ -128,22 +138,6 @@ impl Default for Dictionary {
     }
 }
 
-impl From<Vec<(Box<str>, u64)>> for Dictionary {
-    fn from(texts: Vec<(Box<str>, u64)>) -> Self {
-        let mut all = Self::default();
-        for (text, hash) in texts.into_iter().skip(1) {
-            all.word(&text, hash);
-        }
-        all
-    }
-}
-
-impl From<Dictionary> for Vec<(Box<str>, u64)> {
-    fn from(d: Dictionary) -> Self {
-        d.texts
-    }
-}
-
 impl Dictionary {
     /// The number of a text with `hash`.
     pub(super) fn word(&mut self, text: &str, hash: u64) -> Word {
@@ -159,10 +153,31 @@ impl Dictionary {
         (word != 0).then(|| self.texts.get(word as usize).map_or("(other)", |(text, _)| text))
     }
 
+    /// A number's text and hash; `None` for none.
+    pub(super) fn entry(&self, word: Word) -> Option<(&str, u64)> {
+        let (text, hash) = self.texts.get(word as usize)?;
+        (word != 0).then_some((text, *hash))
+    }
+
     /// Takes the texts of `other`; tells what each of its numbers is here.
     pub(super) fn merge(&mut self, other: &Self) -> Vec<Word> {
         let rest = other.texts.iter().skip(1).map(|(text, hash)| self.word(text, *hash));
         std::iter::once(0).chain(rest).collect()
+    }
+}
+
+/// Numbers that are no counts.
+mod hex {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::stats::serial::Hex;
+
+    pub(super) fn serialize<S: Serializer>(n: &u64, to: S) -> Result<S::Ok, S::Error> {
+        Hex(*n).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+        Hex::deserialize(from).map(|hex| hex.0)
     }
 }
 
