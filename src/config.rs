@@ -83,6 +83,8 @@ pub enum Side {
 /// How the report looks and where it goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
+    /// Figures that the user defines, each `NAME=EXPR`.
+    pub defined: Vec<String>,
     /// Which format.
     pub format: Format,
     /// The file to write; `None` for standard output.

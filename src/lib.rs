@@ -27,6 +27,7 @@
 //! | `call` | fold INVITE transactions into attempts with one outcome each | |
 //! | `shard` | hold what is known under one Call-ID, bounded, and let it go in time | |
 //! | `stats` | count and measure; derive every figure once | `Summary` |
+//! | [`check`] | judge a finished `Summary` by the user's conditions | a verdict |
 //! | `report` | write a finished `Summary` in one format each | |
 //!
 //! **Invariants**, held by tests over every sample: frames = Σ fates; messages = responses +
@@ -44,6 +45,7 @@ pub mod named;
 pub mod anomaly;
 pub mod call;
 pub mod capture;
+pub mod check;
 pub mod cli;
 pub mod config;
 pub mod decode;

@@ -52,6 +52,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("filter", &["nearest"]),
+    ("check", &["expr", "stats", "report", "registry", "call", "sip", "nearest", "capture::FileReport"]),
     ("expr", &["nearest", "registry", "call", "filter::Network", "stats::interval"]),
     ("named", &[]),
     ("nearest", &[]),
@@ -62,7 +63,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         "pipeline",
         &["capture", "decode", "stream", "sip", "shard", "stats", "config", "error", "filter", "watch"],
     ),
-    ("cli", &["config", "dimension", "error", "filter", "pipeline", "report", "stats", "watch"]),
+    ("cli", &["check", "config", "dimension", "error", "filter", "pipeline", "report", "stats", "watch"]),
     ("watch", &[]),
     ("lib", &[]),
 ];

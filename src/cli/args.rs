@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::check::{self, Check, CheckArgs};
+use super::input::InputArgs;
 use super::values;
-use crate::config::{Color, Config, Format, HostSide, Look, Report};
-use crate::filter::{Expression, Filter, Moment, Network, Ports, Window};
+use crate::config::{Color, Config, Format, Look, Report};
 use crate::report::text;
 use crate::time::Nanos;
 
@@ -19,6 +20,7 @@ Examples:
   sipstat -q trunk.pcapng                   one line for an alarm
   sipstat --host-side 10.0.1.10:in sbc.pcap calls into an SBC, each counted once
   sipstat --host 10.0.4.7 --from 14:03 --to 14:08 trunk.pcapng
+  sipstat check --fail-if 'asr < 95%' a.pcap a gate for CI: 'sipstat check --help'
   sipstat explain 503                       what a code, rate or outcome means
 
 EXPR: [src|dst] host ADDR|CIDR, [src|dst] port PORT[,PORT|-RANGE], udp, tcp, sctp, ip, ip6,
@@ -26,7 +28,8 @@ hep, joined by and, or, not and parentheses. Filters judge the innermost packet,
 original of a copy in HEP.
 TIME: 2026-03-03T14:03:20Z, 14:03:20 (UTC), or +5m after the first frame.
 
-Exit status: 0 all read, 1 no report, 2 wrong command line, 4 report of incomplete input.";
+Exit status: 0 all read, 1 no report, 2 wrong command line, 3 a check failed, 4 report of
+incomplete input.";
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
@@ -53,6 +56,9 @@ pub(super) struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Fail if a condition over the figures is true, for CI
+    #[command(after_help = check::EXAMPLES)]
+    Check(Box<CheckArgs>),
     /// Say what a code, class, method, rate, delay or outcome means
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain {
@@ -65,9 +71,6 @@ enum Command {
 
 #[derive(Args, Debug)]
 struct ReportArgs {
-    /// Captures (pcap, pcapng) or directories of them; `-` is standard input
-    #[arg(required = true, value_name = "CAPTURE")]
-    captures: Vec<PathBuf>,
     /// text, markdown, json, ndjson, csv or prometheus
     #[arg(short, long, value_enum, hide_possible_values = true, value_name = "FORMAT", default_value_t = FormatArg::Text)]
     format: FormatArg,
@@ -80,45 +83,20 @@ struct ReportArgs {
     /// One line, for alarms
     #[arg(short, long, conflicts_with_all = ["full", "format"])]
     quiet: bool,
-    /// Read directories below directories as well
-    #[arg(short, long)]
-    recursive: bool,
-    /// Only packets to or from these ports; may be repeated
-    #[arg(short, long, value_name = "PORT[,PORT|-RANGE]")]
-    port: Vec<Ports>,
-    /// Only packets to or from this address or network; may be repeated
-    #[arg(long, value_name = "ADDR|CIDR")]
-    host: Vec<Network>,
-    /// Only packets that EXPR is true of
-    #[arg(long, value_name = "EXPR")]
-    read_filter: Option<Expression>,
-    /// Only frames from TIME on
-    #[arg(long, value_name = "TIME")]
-    from: Option<Moment>,
-    /// Only frames before TIME; the capture counts as ended there
-    #[arg(long, value_name = "TIME")]
-    to: Option<Moment>,
-    /// The same bytes again within TIME were captured twice
-    #[arg(long, value_name = "TIME", default_value = "100ms", value_parser = values::span)]
-    duplicate_window: Nanos,
+    /// Define a figure, as in 'sipstat check --help'; may be repeated
+    #[arg(long, value_name = "NAME=EXPR")]
+    define: Vec<String>,
+    #[command(flatten)]
+    input: InputArgs,
     /// Answered calls up to TIME are short
     #[arg(long, value_name = "TIME", default_value = "6s", value_parser = values::span)]
     short_call: Nanos,
-    /// Count only attempts into or out of HOST (a B2BUA); may be repeated
-    #[arg(long, value_name = "HOST:in|out", value_parser = values::host_side)]
-    host_side: Vec<HostSide>,
-    /// Threads that count, beside the one that reads; 1 for none [default: one for each core]
-    #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    threads: Option<u16>,
-    /// Memory for the state of calls; with more calls open at once, figures are not exact
-    #[arg(long, value_name = "SIZE", default_value = "128M", value_parser = values::size)]
-    memory: u64,
     #[command(flatten)]
     look: LookArgs,
 }
 
 #[derive(Args, Clone, Copy, Debug)]
-struct LookArgs {
+pub(super) struct LookArgs {
     /// auto (on a terminal, unless NO_COLOR is set), always or never
     #[arg(long, value_enum, hide_possible_values = true, value_name = "WHEN", default_value_t = ColorArg::Auto)]
     color: ColorArg,
@@ -152,6 +130,8 @@ enum ColorArg {
 pub(super) enum Request {
     /// A report.
     Report(Box<Config>),
+    /// A verdict.
+    Check(Box<Check>),
     /// An explanation; without a word, the list of codes.
     Explain(Option<String>, Look),
 }
@@ -159,8 +139,10 @@ pub(super) enum Request {
 impl CommandLine {
     /// What was asked, in the program's own types.
     pub(super) fn request(self) -> Request {
-        if let Some(Command::Explain { word, look }) = self.command {
-            return Request::Explain(word, look.into());
+        match self.command {
+            Some(Command::Explain { word, look }) => return Request::Explain(word, look.into()),
+            Some(Command::Check(args)) => return Request::Check(Box::new(args.request())),
+            None => {}
         }
         let r = self.report;
         let format = match (r.format, r.full, r.quiet) {
@@ -173,22 +155,10 @@ impl CommandLine {
             (FormatArg::Text, true, _) => Format::Full,
             (FormatArg::Text, false, _) => Format::Screen,
         };
-        let usual = Config::new(r.captures);
         Request::Report(Box::new(Config {
-            recursive: r.recursive,
-            filter: Filter {
-                ports: r.port,
-                hosts: r.host,
-                expression: r.read_filter,
-                window: Window { from: r.from, to: r.to },
-            },
-            duplicate_window: r.duplicate_window,
             short_call: r.short_call,
-            host_sides: r.host_side,
-            memory: r.memory,
-            threads: r.threads.map_or(usual.threads, usize::from),
-            captures: usual.captures,
-            report: Report { format, output: r.output, look: r.look.into() },
+            report: Report { defined: r.define, format, output: r.output, look: r.look.into() },
+            ..r.input.config()
         }))
     }
 }

@@ -4,7 +4,9 @@
 //! file, one line for each trouble on standard error, an exit status. The only module that knows clap.
 
 mod args;
+mod check;
 mod exit;
+mod input;
 mod output;
 mod progress;
 mod run;

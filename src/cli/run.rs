@@ -13,6 +13,7 @@ use signal_hook::flag;
 
 use super::Exit;
 use super::args::{CommandLine, Request};
+use super::check;
 use super::output::Output;
 use super::progress::Line;
 use crate::config::{Config, Format, Look};
@@ -41,6 +42,7 @@ pub fn run(
     };
     let result = match request {
         Request::Report(config) => report(&config, |config| watched(config, analyse)),
+        Request::Check(request) => check::check(&request, |config| watched(config, analyse)),
         Request::Explain(word, look) => explanation(word.as_deref(), look),
     };
     result
@@ -71,13 +73,11 @@ fn watched(
 }
 
 fn report(config: &Config, analyse: impl FnOnce(&Config) -> Result<Summary, Error>) -> Result<Exit, Error> {
-    catch_misplaced_explain(config)?;
-    if let Some(problem) = config.filter.window.problem() {
-        return Err(Error::usage(problem));
-    }
-    spare_the_captures(config)?;
+    let rules = check::defined(&config.report.defined)?;
+    readable(config)?;
     let output = Output::open(config.report.output.as_deref(), config.report.look)?;
-    let summary = analyse(config)?;
+    let mut summary = analyse(config)?;
+    rules.add_defined(&mut summary);
     let columns = output.columns();
     let mut bytes = Vec::new();
     let format = config.report.format;
@@ -100,6 +100,15 @@ fn report(config: &Config, analyse: impl FnOnce(&Config) -> Result<Summary, Erro
     Ok(Exit::of(&summary))
 }
 
+/// Nothing that shows before any capture is read speaks against `config`.
+pub(super) fn readable(config: &Config) -> Result<(), Error> {
+    catch_misplaced_command(config)?;
+    if let Some(problem) = config.filter.window.problem() {
+        return Err(Error::usage(problem));
+    }
+    spare_the_captures(config)
+}
+
 fn explanation(word: Option<&str>, look: Look) -> Result<Exit, Error> {
     let output = Output::open(None, look)?;
     let text = explain::explain(word, output.columns()).map_err(|unknown| {
@@ -114,11 +123,14 @@ fn explanation(word: Option<&str>, look: Look) -> Result<Exit, Error> {
 }
 
 /// `sipstat --full explain 503` reads as two captures: say so instead of looking for them.
-fn catch_misplaced_explain(config: &Config) -> Result<(), Error> {
+fn catch_misplaced_command(config: &Config) -> Result<(), Error> {
     match config.captures.as_slice() {
         [first, ..] if first.as_os_str() == "explain" && !first.exists() => {
             let e = Error::usage("explain takes no options of a report");
             Err(e.remedy("write 'sipstat explain WORD'"))
+        }
+        [first, ..] if first.as_os_str() == "check" && !first.exists() => {
+            Err(Error::usage("check comes before its options").remedy("write 'sipstat check --fail-if …'"))
         }
         _ => Ok(()),
     }
@@ -137,7 +149,7 @@ fn spare_the_captures(config: &Config) -> Result<(), Error> {
 }
 
 /// What, where and how much, on standard error, where the report is not of everything.
-fn tell_what_is_missing(summary: &Summary) {
+pub(super) fn tell_what_is_missing(summary: &Summary) {
     let input = &summary.input;
     let damaged = || input.files.iter().filter(|f| !f.complete);
     for file in damaged().take(TOLD) {

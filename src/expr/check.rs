@@ -104,6 +104,7 @@ impl<S: Scope> Checker<'_, S> {
             (Plus | Minus | Times, Type::Plain, Type::Plain) => Type::Plain,
             (Over, Type::Plain, Type::Plain) => Type::Plain,
             (Minus, Type::Plain | Type::Percent, Type::Share) if is_one(&left) => Type::Share,
+            (Minus, Type::Plain, Type::Quotient) if is_one(&left) => Type::Quotient,
             (Plus | Minus, Type::Count, Type::Count | Type::Plain) => Type::Count,
             (Plus | Minus, Type::Plain, Type::Count) => Type::Count,
             (Plus | Minus, _, _) if pure => Type::Number,

@@ -19,10 +19,14 @@ pub struct Leaf<'e, I> {
     pub kind: Type,
     /// The figure, if it is a number that is there.
     pub value: Option<Quantity>,
+    /// The figure, if it is true or false.
+    pub truth: Option<bool>,
     /// What it is compared with, if that is a number.
     pub limit: Option<f64>,
     /// The interval of a fraction: at the comparison's own confidence, or 95 %.
     pub interval: Option<Interval>,
+    /// The confidence of that interval.
+    pub level: f64,
     /// What it came to.
     pub holds: Option<bool>,
     /// Why it did not come to anything.
@@ -171,14 +175,20 @@ fn leaf<'e, I, R: Read<I> + ?Sized>(
         By::Order(_, right, level) => (quantity(right, reader), *level),
         _ => (None, None),
     };
+    let level_shown = level.unwrap_or(SHOWN_LEVEL);
     let mut leaf = Leaf {
         text: part(whole),
         figure: part(left),
         limit_text: part(right),
         kind: test.kind,
         value,
+        truth: match (test.kind, plain(&test.left, reader)) {
+            (Type::Truth, Value::Truth(t)) => Some(t),
+            _ => None,
+        },
         limit: limit.map(|l| l.value),
-        interval: value.and_then(|v| interval_of(&v, level.unwrap_or(SHOWN_LEVEL))),
+        level: level_shown,
+        interval: value.and_then(|v| interval_of(&v, level_shown)),
         holds: judge(test, reader),
         unjudged: None,
         items,

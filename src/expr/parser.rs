@@ -1,6 +1,6 @@
 //! From tokens to a tree, by recursive descent; nesting and size are bounded.
 
-use super::ast::{Argument, Arithmetic, Ast, Kind, Member, Path, Span, Unit};
+use super::ast::{Argument, Arithmetic, Ast, Kind, Member, Path, Segment, Span, Unit};
 use super::lexer::{Token, tokens};
 use super::problem::Problem;
 
@@ -207,9 +207,10 @@ impl Parser<'_> {
         if *self.peek() != Token::Open {
             return self.node(Kind::Name(path), span);
         }
-        let Some(function) = path.word().map(str::to_owned) else {
+        if path.segments.iter().any(|s| matches!(s, Segment::Key(_))) {
             return Err(Problem::new(self.text, span.start, span.end, "no name of a function"));
-        };
+        }
+        let function = path.to_string();
         self.at += 1;
         let mut arguments = Vec::new();
         if *self.peek() != Token::Close {

@@ -13,10 +13,10 @@ pub mod prometheus;
 pub mod text;
 
 mod figures;
-mod style;
+pub(crate) mod style;
 mod wrap;
 
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;

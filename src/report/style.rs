@@ -4,17 +4,17 @@
 use anstyle::{AnsiColor, Style};
 
 /// Heads of blocks.
-pub(in crate::report) fn title(text: &str) -> String {
+pub(crate) fn title(text: &str) -> String {
     paint(Style::new().bold(), text)
 }
 
 /// What is missing or wrong with the input.
-pub(in crate::report) fn warning(text: &str) -> String {
+pub(crate) fn warning(text: &str) -> String {
     paint(AnsiColor::Yellow.on_default().bold(), text)
 }
 
 /// What stands beside the figures.
-pub(in crate::report) fn aside(text: &str) -> String {
+pub(crate) fn aside(text: &str) -> String {
     paint(Style::new().dimmed(), text)
 }
 

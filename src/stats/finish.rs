@@ -57,6 +57,7 @@ impl Tally {
             warnings: self.texts.warnings(),
             retry_after: self.texts.retry_after(),
             delays: self.delays(),
+            calls: self.samples.calls(|m| self.messages.methods.name(self.messages.methods.row(m))),
             groups: Vec::new(),
             timeline: None,
             findings: self.incidents.findings(input.span),

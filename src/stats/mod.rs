@@ -16,6 +16,7 @@ mod names;
 mod notes;
 mod number;
 mod ratio;
+mod samples;
 mod serial;
 mod series;
 mod sessions;

@@ -20,6 +20,7 @@ use crate::stats::histogram::Histogram;
 use crate::stats::incidents::Incidents;
 use crate::stats::messages::MessageTally;
 use crate::stats::names::{Methods, Table};
+use crate::stats::samples::Samples;
 use crate::stats::serial::pairs;
 use crate::stats::sessions::SessionTally;
 use crate::stats::texts::TextTally;
@@ -61,6 +62,7 @@ pub struct Tally {
     #[serde(with = "pairs")]
     pub(super) first_reply: BTreeMap<usize, Histogram>,
     pub(super) incidents: Incidents,
+    pub(super) samples: Samples,
     pub(super) evicted: BTreeMap<Cow<'static, str>, u64>,
     pub(super) exact: bool,
     /// The names that the shard at work has admitted.
@@ -110,6 +112,7 @@ impl Tally {
             response_time: BTreeMap::new(),
             first_reply: BTreeMap::new(),
             incidents: Incidents::default(),
+            samples: Samples::default(),
             evicted: BTreeMap::new(),
             exact: true,
             admission: Box::default(),
@@ -143,6 +146,7 @@ impl Tally {
         add_histograms(&mut self.response_time, by_row(other.response_time));
         add_histograms(&mut self.first_reply, by_row(other.first_reply));
         self.incidents.merge(other.incidents);
+        self.samples.merge(other.samples);
         add_counts(&mut self.evicted, other.evicted);
         self.exact &= other.exact;
     }
@@ -163,6 +167,9 @@ impl Observer for Tally {
         self.messages.note(message, transport, bin, alive, &mut admission.methods);
         if bin == Bin::First {
             self.texts.note(message, origin, admission);
+            if let Some(status) = message.status() {
+                self.samples.response(status, message, origin);
+            }
             let to_other = message.cseq.as_ref().is_some_and(|c| c.method != crate::sip::Method::Invite);
             if to_other && message.status().is_some_and(|s| s.get() == 408) {
                 self.anomalies.note(Anomaly::NonInvite408, origin.stamp.shown, origin.frame);
@@ -207,6 +214,7 @@ impl Observer for Tally {
         let kept = self.keeps(attempt);
         if kept {
             self.attempts.note(attempt, &mut self.admission.hops);
+            self.samples.attempt(attempt);
             self.sessions.attempts.at(attempt.started).attempts += 1;
         }
         kept

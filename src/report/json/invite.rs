@@ -7,7 +7,8 @@ use crate::registry;
 use crate::sip::StatusCode;
 use crate::stats::Ratio;
 use crate::stats::summary::{
-    Duration, IntermediateRow, Invite, Load, NextHop, OutcomeRow, RateKind, Release, RingTimer, Sessions,
+    Defined, Duration, IntermediateRow, Invite, Load, NextHop, OutcomeRow, RateKind, Release, RingTimer,
+    Sessions,
 };
 
 /// The rates of the contract, present whether or not they apply.
@@ -26,6 +27,23 @@ const RATES: [RateKind; 12] = [
     RateKind::Cleared,
 ];
 
+/// A rate of the contract, or a figure that the user defined.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum RateJson<'a> {
+    Known(Rate),
+    Defined(DefinedJson<'a>),
+}
+
+#[derive(Serialize)]
+struct DefinedJson<'a> {
+    value: Option<f64>,
+    numerator: Option<u64>,
+    denominator: Option<u64>,
+    unit: &'static str,
+    definition: &'a str,
+}
+
 #[derive(Serialize)]
 pub(super) struct InviteJson<'a> {
     transactions: u64,
@@ -37,7 +55,7 @@ pub(super) struct InviteJson<'a> {
     outcomes: Keyed<&'a str, OutcomeJson<'a>>,
     flags: Keyed<&'a str, u64>,
     sides: Keyed<&'a str, u64>,
-    rates: Keyed<&'a str, Rate>,
+    rates: Keyed<&'a str, RateJson<'a>>,
     intermediate: Vec<IntermediateJson<'a>>,
     translated: Vec<TranslatedJson>,
     after_ringing: Vec<CountJson>,
@@ -194,7 +212,11 @@ impl<'a> InviteJson<'a> {
             outcomes: i.outcomes.iter().map(|o| (o.outcome.id(), OutcomeJson::new(o))).collect(),
             flags: i.flags.iter().map(|(f, n)| (f.id(), *n)).collect(),
             sides: i.sides.iter().map(|(s, n)| (s.id(), *n)).collect(),
-            rates: RATES.iter().map(|k| (k.id(), rate(*k).into())).collect(),
+            rates: RATES
+                .iter()
+                .map(|k| (k.id(), RateJson::Known(rate(*k).into())))
+                .chain(i.defined.iter().map(|d| (d.name.as_str(), RateJson::Defined(d.into()))))
+                .collect(),
             intermediate: i.intermediate.iter().map(IntermediateJson::new).collect(),
             translated: i
                 .translated
@@ -312,6 +334,18 @@ impl NextHopJson {
             retransmissions: h.retransmissions,
             codes: h.codes.iter().map(count).collect(),
             pdd: h.pdd.as_ref().map(Delay::from),
+        }
+    }
+}
+
+impl<'a> From<&'a Defined> for DefinedJson<'a> {
+    fn from(d: &'a Defined) -> Self {
+        Self {
+            value: d.value,
+            numerator: d.fraction.map(|(n, _)| n),
+            denominator: d.fraction.map(|(_, n)| n),
+            unit: d.unit.id(),
+            definition: &d.definition,
         }
     }
 }

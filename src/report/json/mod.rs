@@ -8,7 +8,7 @@ mod findings;
 mod groups;
 mod input;
 mod invite;
-mod pretty;
+pub(crate) mod pretty;
 mod register;
 mod responses;
 mod timeline;
@@ -25,7 +25,8 @@ use self::invite::{InviteJson, cause_name};
 use self::register::RegisterJson;
 use self::responses::{FailuresJson, RequestsJson, ResponsesJson};
 use self::timeline::TimelineJson;
-use self::value::{Clock, Delay, Keyed};
+pub(crate) use self::value::Clock;
+use self::value::{Delay, Keyed};
 use crate::registry;
 use crate::stats::Summary;
 use crate::stats::summary::{DelayKind, DelayStats, PhraseRow};
@@ -36,7 +37,7 @@ pub const SCHEMA: &str = "sipstat.report/1";
 pub(super) use pretty::line;
 
 /// The report as a value, for the formats that take it apart.
-pub(super) fn value(summary: &Summary) -> io::Result<serde_json::Value> {
+pub(crate) fn value(summary: &Summary) -> io::Result<serde_json::Value> {
     Ok(serde_json::to_value(Report::new(summary))?)
 }
 

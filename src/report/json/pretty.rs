@@ -12,7 +12,7 @@ use serde_json::ser::{Formatter, PrettyFormatter};
 use crate::report::escape;
 
 /// Writes `value` to `out`, with a line feed at its end.
-pub(super) fn write(value: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn write(value: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
     value.serialize(&mut Serializer::with_formatter(&mut *out, Pretty::default()))?;
     out.write_all(b"\n")
 }

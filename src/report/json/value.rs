@@ -69,18 +69,18 @@ pub(super) fn ms(span: Nanos) -> f64 {
 
 /// Writes instants as RFC 3339 in UTC, always with the same number of digits.
 #[derive(Clone, Copy)]
-pub(super) struct Clock {
+pub(crate) struct Clock {
     digits: u8,
 }
 
 impl Clock {
     /// 9 digits if any input is finer than a microsecond, else 6.
-    pub(super) fn new(nanoseconds: bool) -> Self {
+    pub(crate) fn new(nanoseconds: bool) -> Self {
         Self { digits: if nanoseconds { 9 } else { 6 } }
     }
 
     /// The instant as text.
-    pub(super) fn at(self, t: Timestamp) -> String {
+    pub(crate) fn at(self, t: Timestamp) -> String {
         // Every i64 of nanoseconds lies within the calendar's range.
         let instant = jiff::Timestamp::from_nanosecond(t.as_nanos().into()).unwrap_or_default();
         let mut text = String::new();

@@ -5,8 +5,8 @@ mod cuts;
 mod registrations;
 mod trunk;
 
-pub(super) use registrations::registrations;
-pub(super) use trunk::trunk;
+pub(crate) use registrations::registrations;
+pub(crate) use trunk::trunk;
 
 use crate::capture::FileReport;
 use crate::fate::Fate;
@@ -20,7 +20,7 @@ use crate::time::{Nanos, Timestamp};
 const START: Timestamp = Timestamp::from_nanos(1_772_546_400_000_000_000);
 
 /// A capture without SIP in clear.
-pub(super) fn nothing() -> Summary {
+pub(crate) fn nothing() -> Summary {
     Summary {
         input: Input {
             complete: true,
@@ -49,7 +49,7 @@ pub(super) fn nothing() -> Summary {
     }
 }
 
-pub(super) fn code(n: u16) -> StatusCode {
+pub(crate) fn code(n: u16) -> StatusCode {
     StatusCode::new(n).unwrap()
 }
 

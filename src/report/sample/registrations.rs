@@ -11,7 +11,7 @@ use crate::stats::{Ratio, Summary, share};
 use crate::time::Nanos;
 
 /// An access network: registrations, keep-alives, no calls; the capture was cut off.
-pub(in crate::report) fn registrations() -> Summary {
+pub(crate) fn registrations() -> Summary {
     let end = START + Nanos::from_secs(3_725);
     let mut s = Summary {
         input: Input {

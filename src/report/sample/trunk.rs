@@ -12,7 +12,7 @@ use crate::stats::{Counts, Ratio, Summary, share};
 use crate::time::Nanos;
 
 /// Fifteen minutes of a trunk with an incident at one of three gateways.
-pub(in crate::report) fn trunk() -> Summary {
+pub(crate) fn trunk() -> Summary {
     let end = START + Nanos::from_secs(900);
     let mut s = Summary {
         input: Input {

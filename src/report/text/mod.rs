@@ -8,6 +8,7 @@
 
 mod bar;
 mod calls;
+mod defined;
 mod failures;
 mod findings;
 pub(in crate::report) mod format;
@@ -172,6 +173,7 @@ fn screen(s: &Summary, columns: usize, room: Room) -> Vec<Section> {
     if s.invite.attempts > 0 {
         all.push(with(Block::Outcomes, outcomes::lines(&s.invite, columns)));
         all.push(with(Block::Rates, rates::lines(s, columns, room.extras)));
+        all.push(Section { tight: true, ..Section::plain(defined::lines(s, columns)) });
         all.push(with(Block::NextHops, hops::lines(s, columns, room.hops)));
         all.push(with(Block::Calls, calls::lines(&s.invite, columns)));
         let line = if room.extras { register::line(s, columns) } else { Vec::new() };
@@ -179,6 +181,7 @@ fn screen(s: &Summary, columns: usize, room: Room) -> Vec<Section> {
     } else {
         all.push(with(Block::Register, register::lines(s, columns)));
         all.push(with(Block::Outcomes, services::lines(s, columns)));
+        all.push(Section::plain(defined::lines(s, columns)));
         for block in [Block::Rates, Block::NextHops, Block::Calls] {
             all.push(with(block, Vec::new()));
         }

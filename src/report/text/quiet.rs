@@ -3,6 +3,7 @@
 use std::io;
 
 use super::COLUMNS;
+use super::defined;
 use super::format::{fraction, number, percent, plural};
 use super::header;
 use super::rates;
@@ -43,6 +44,7 @@ fn line(s: &Summary) -> String {
             number(s.failures.finals)
         ));
     }
+    parts.extend(defined::parts(s));
     format!("{}: {}", header::name(&s.input, COLUMNS), parts.join(", "))
 }
 

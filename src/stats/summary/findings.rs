@@ -1,5 +1,7 @@
 //! What rose, when, where, and with what consequence, in JSON `findings[]`.
 
+use serde::{Deserialize, Serialize};
+
 use crate::dimension::Dimension;
 use crate::flow::FrameId;
 use crate::sip::StatusCode;
@@ -142,7 +144,8 @@ pub struct Consequence {
 }
 
 /// A call to look at.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SampleCall {
     /// When it began. JSON: `time`.
     pub time: Timestamp,

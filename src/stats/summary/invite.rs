@@ -38,6 +38,8 @@ pub struct Invite {
     pub after_ringing: Vec<(StatusCode, u64)>,
     /// Rates by name.
     pub rates: Vec<(RateKind, Ratio)>,
+    /// Figures that the user defined, in that order.
+    pub defined: Vec<Defined>,
     /// Sessions that answered attempts began.
     pub sessions: Sessions,
     /// Lengths of answered calls.
@@ -130,6 +132,43 @@ impl RateKind {
             Self::Scr => "scr",
             Self::Cleared => "cleared",
             Self::Ira => "ira",
+        }
+    }
+}
+
+/// A figure that the user defined.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Defined {
+    /// Its name.
+    pub name: String,
+    /// The expression as written.
+    pub definition: String,
+    /// A share of 0 to 1, milliseconds, or a number; `None` where something it needs is absent.
+    pub value: Option<f64>,
+    /// Numerator and denominator, where it has them.
+    pub fraction: Option<(u64, u64)>,
+    /// What the value is.
+    pub unit: DefinedUnit,
+}
+
+/// The unit of a [`Defined`] figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DefinedUnit {
+    /// 0 to 1.
+    Share,
+    /// Milliseconds.
+    Milliseconds,
+    /// None.
+    Number,
+}
+
+impl DefinedUnit {
+    /// The name in machine output.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Share => "share",
+            Self::Milliseconds => "ms",
+            Self::Number => "number",
         }
     }
 }

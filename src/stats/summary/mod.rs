@@ -3,16 +3,18 @@
 //! Renderers compute nothing. Lists are sorted as the report's contract asks: by first sightings
 //! downwards, then messages, then key upwards. Absent is `None`, never 0.
 
+mod calls;
 mod findings;
 mod groups;
 mod invite;
 mod timeline;
 
+pub use calls::{Calls, CellCalls};
 pub use findings::{Because, Chart, Consequence, Finding, FindingKind, SampleCall, Unit};
 pub use groups::{Group, GroupRow};
 pub use invite::{
-    Duration, IntermediateRow, Invite, Load, NextHop, OutcomeRow, RateKind, Release, ReleaseReason,
-    RingTimer, Sessions,
+    Defined, DefinedUnit, Duration, IntermediateRow, Invite, Load, NextHop, OutcomeRow, RateKind, Release,
+    ReleaseReason, RingTimer, Sessions,
 };
 pub use timeline::{TimeBucket, Timeline};
 
@@ -69,6 +71,8 @@ pub struct Summary {
     /// What rose, when, where and with what consequence; the most important first. JSON:
     /// `findings[]`.
     pub findings: Vec<Finding>,
+    /// Calls to look at.
+    pub calls: Calls,
     /// What the capture hides and what looks odd, in the order of the blocks they concern.
     pub notes: Vec<Note>,
 }

@@ -1,0 +1,83 @@
+//! The options that every command which reads captures has: what to read, what to leave out, how to
+//! count.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::values;
+use crate::config::{Config, HostSide};
+use crate::filter::{Expression, Filter, Moment, Network, Ports, Window};
+use crate::time::Nanos;
+
+#[derive(Args, Debug)]
+pub(super) struct InputArgs {
+    /// Captures (pcap, pcapng) or directories of them; `-` is standard input
+    #[arg(required = true, value_name = "CAPTURE")]
+    captures: Vec<PathBuf>,
+    #[command(flatten)]
+    how: HowArgs,
+}
+
+/// All but the captures, for commands that take something else before them.
+#[derive(Args, Debug)]
+pub(super) struct HowArgs {
+    /// Read directories below directories as well
+    #[arg(short, long)]
+    recursive: bool,
+    /// Only packets to or from these ports; may be repeated
+    #[arg(short, long, value_name = "PORT[,PORT|-RANGE]")]
+    port: Vec<Ports>,
+    /// Only packets to or from this address or network; may be repeated
+    #[arg(long, value_name = "ADDR|CIDR")]
+    host: Vec<Network>,
+    /// Only packets that EXPR is true of
+    #[arg(long, value_name = "EXPR")]
+    read_filter: Option<Expression>,
+    /// Only frames from TIME on
+    #[arg(long, value_name = "TIME")]
+    from: Option<Moment>,
+    /// Only frames before TIME; the capture counts as ended there
+    #[arg(long, value_name = "TIME")]
+    to: Option<Moment>,
+    /// The same bytes again within TIME were captured twice
+    #[arg(long, value_name = "TIME", default_value = "100ms", value_parser = values::span)]
+    duplicate_window: Nanos,
+    /// Count only attempts into or out of HOST (a B2BUA); may be repeated
+    #[arg(long, value_name = "HOST:in|out", value_parser = values::host_side)]
+    host_side: Vec<HostSide>,
+    /// Threads that count, beside the one that reads; 1 for none [default: one for each core]
+    #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Memory for the state of calls; with more calls open at once, figures are not exact
+    #[arg(long, value_name = "SIZE", default_value = "128M", value_parser = values::size)]
+    memory: u64,
+}
+
+impl InputArgs {
+    /// A run over these captures, otherwise as usual.
+    pub(super) fn config(self) -> Config {
+        self.how.config(self.captures)
+    }
+}
+
+impl HowArgs {
+    /// A run over `captures`, otherwise as usual.
+    pub(super) fn config(self, captures: Vec<PathBuf>) -> Config {
+        let usual = Config::new(captures);
+        Config {
+            recursive: self.recursive,
+            filter: Filter {
+                ports: self.port,
+                hosts: self.host,
+                expression: self.read_filter,
+                window: Window { from: self.from, to: self.to },
+            },
+            duplicate_window: self.duplicate_window,
+            host_sides: self.host_side,
+            memory: self.memory,
+            threads: self.threads.map_or(usual.threads, usize::from),
+            ..usual
+        }
+    }
+}
