@@ -38,6 +38,8 @@ pub struct Config {
     pub memory: u64,
     /// Threads that count, beside the one that reads; up to 1: none. The report is the same.
     pub threads: usize,
+    /// Names of persons, machines and places give way to pseudonyms; `None`: they stay.
+    pub pseudonyms: Option<Secret>,
     /// The report.
     pub report: Report,
 }
@@ -54,6 +56,7 @@ impl Config {
             host_sides: Vec::new(),
             memory: MEMORY,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
+            pseudonyms: None,
             report: Report::default(),
         }
     }
@@ -91,6 +94,15 @@ pub struct Report {
     pub output: Option<PathBuf>,
     /// Columns and colour of text.
     pub look: Look,
+}
+
+/// Where the key of pseudonyms comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Secret {
+    /// Made up for this run: nobody can repeat the pseudonyms.
+    Random,
+    /// The bytes of a file: runs that share it share their pseudonyms.
+    File(PathBuf),
 }
 
 /// The formats of a report.

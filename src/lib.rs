@@ -28,6 +28,7 @@
 //! | `shard` | hold what is known under one Call-ID, bounded, and let it go in time | |
 //! | `stats` | count and measure; derive every figure once | `Summary` |
 //! | [`check`] | judge a finished `Summary` by the user's conditions | a verdict |
+//! | `anonymize` | replace what names persons and places, everywhere, before it is written | `Summary` |
 //! | `report` | write a finished `Summary` in one format each | |
 //!
 //! **Invariants**, held by tests over every sample: frames = Σ fates; messages = responses +
@@ -43,6 +44,7 @@
 pub mod named;
 
 pub mod anomaly;
+pub mod anonymize;
 pub mod call;
 pub mod capture;
 pub mod check;

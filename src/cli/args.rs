@@ -179,7 +179,7 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
-    use crate::config::Side;
+    use crate::config::{Secret, Side};
 
     fn parse(line: &str) -> Result<Request, clap::Error> {
         CommandLine::try_parse_from(line.split(' ')).map(CommandLine::request)
@@ -225,6 +225,9 @@ mod tests {
         assert_eq!(c.report.format, Format::Json);
         assert_eq!(c.report.output, Some("out.json".into()));
         assert_eq!(c.report.look, Look { columns: Some(120), color: Color::Never });
+        assert_eq!(config("sipstat --anonymize a").pseudonyms, Some(Secret::Random));
+        let keyed = config("sipstat --anonymize --key-file k a").pseudonyms;
+        assert_eq!(keyed, Some(Secret::File("k".into())));
         assert_eq!(config("sipstat --full a").report.format, Format::Full);
         assert_eq!(config("sipstat -q a").report.format, Format::Line);
         for (name, format) in [
@@ -263,6 +266,7 @@ mod tests {
             "sipstat --width 79 a",
             "sipstat -j0 a",
             "sipstat --memory 1K a",
+            "sipstat --key-file k a",
             "sipstat --short-call 6 a",
             "sipstat --host-side sbc:in a",
             "sipstat -p sip a",

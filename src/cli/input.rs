@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::values;
-use crate::config::{Config, HostSide};
+use crate::config::{Config, HostSide, Secret};
 use crate::filter::{Expression, Filter, Moment, Network, Ports, Window};
 use crate::time::Nanos;
 
@@ -52,6 +52,12 @@ pub(super) struct HowArgs {
     /// Memory for the state of calls; with more calls open at once, figures are not exact
     #[arg(long, value_name = "SIZE", default_value = "128M", value_parser = values::size)]
     memory: u64,
+    /// Put pseudonyms for addresses, numbers, users, hosts, Call-IDs and paths in all that is written
+    #[arg(long)]
+    anonymize: bool,
+    /// The key of the pseudonyms, 16 bytes or more; without it they are of this run alone
+    #[arg(long, value_name = "FILE", requires = "anonymize")]
+    key_file: Option<PathBuf>,
 }
 
 impl InputArgs {
@@ -76,6 +82,7 @@ impl HowArgs {
             duplicate_window: self.duplicate_window,
             host_sides: self.host_side,
             memory: self.memory,
+            pseudonyms: self.anonymize.then(|| self.key_file.map_or(Secret::Random, Secret::File)),
             threads: self.threads.map_or(usual.threads, usize::from),
             ..usual
         }

@@ -10,6 +10,7 @@ mod input;
 mod output;
 mod progress;
 mod run;
+mod secret;
 mod values;
 
 pub use exit::Exit;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use clap::Parser;
-use signal_hook::consts::SIGINT;
+use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
 use super::Exit;
@@ -16,6 +16,7 @@ use super::args::{CommandLine, Request};
 use super::check;
 use super::output::Output;
 use super::progress::Line;
+use super::secret;
 use crate::config::{Config, Format, Look};
 use crate::error::Error;
 use crate::report::escape::escape;
@@ -53,23 +54,30 @@ pub fn run(
         .into()
 }
 
-/// Runs `analyse` with a line of progress, if it is wanted. Ctrl-C ends the run early; a second one,
-/// should the input be silent, ends the program.
+/// Runs `analyse` with a line of progress, if it is wanted; what it found has pseudonyms, if they are.
+/// Ctrl-C and SIGTERM end the run early; a second one, should the input be silent, ends the program.
 fn watched(
     config: &Config,
     analyse: impl FnOnce(&Config, &mut Watch<'_>) -> Result<Summary, Error>,
 ) -> Result<Summary, Error> {
+    let pseudonyms = secret::pseudonyms(config.pseudonyms.as_ref())?;
     let interrupted = Arc::new(AtomicBool::new(false));
-    // Without handlers Ctrl-C ends the program at once, as ever.
-    let _ = flag::register_conditional_shutdown(SIGINT, 128 + SIGINT, Arc::clone(&interrupted))
-        .and_then(|_| flag::register(SIGINT, Arc::clone(&interrupted)));
+    // Without handlers they end the program at once, as ever.
+    for signal in [SIGINT, SIGTERM] {
+        let _ = flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&interrupted))
+            .and_then(|_| flag::register(signal, Arc::clone(&interrupted)));
+    }
     let mut line = if config.report.format == Format::Line { None } else { Line::on_terminal() };
     let watcher = line.as_mut().map(|line| -> &mut dyn Watcher { line });
     let result = analyse(config, &mut Watch::new(&interrupted, watcher));
     if let Some(line) = &mut line {
         line.clear();
     }
-    result
+    let mut summary = result?;
+    if let Some(mut pseudonyms) = pseudonyms {
+        pseudonyms.summary(&mut summary);
+    }
+    Ok(summary)
 }
 
 fn report(config: &Config, analyse: impl FnOnce(&Config) -> Result<Summary, Error>) -> Result<Exit, Error> {
