@@ -5,8 +5,8 @@
 //! Where rows tie, they stand in the order of their new keys.
 
 use crate::dimension::Dimension;
-use crate::stats::Summary;
-use crate::stats::summary::{Finding, Group};
+use crate::stats::summary::{Finding, Group, SilenceRow};
+use crate::stats::{Counts, Summary};
 
 use super::Pseudonyms;
 
@@ -68,10 +68,7 @@ impl Pseudonyms {
         let rows = rows.chain(buckets.flat_map(|b| b.codes.iter_mut().map(|(method, _, _)| method)));
         let rows = rows.chain(summary.reasons.iter_mut().map(|r| &mut r.carried_by));
         rows.for_each(|method| *method = self.method(method));
-        summary.silence.sort_by(|a, b| {
-            (b.unanswered.cmp(&a.unanswered))
-                .then_with(|| (&a.method, a.destination).cmp(&(&b.method, b.destination)))
-        });
+        in_order(summary);
     }
 
     fn texts(&mut self, summary: &mut Summary) {
@@ -201,6 +198,30 @@ impl Pseudonyms {
             texts.chain(summary.findings.iter_mut().flat_map(|f| [&mut f.id, &mut f.what, &mut f.text]));
         texts.for_each(|text| *text = self.sentence(text));
     }
+}
+
+/// Rows that are told apart by names stand in the order of their new ones, where counts are the same.
+fn in_order(summary: &mut Summary) {
+    let down = |a: &Counts, b: &Counts| (b.first, b.messages()).cmp(&(a.first, a.messages()));
+    summary.requests.sort_by(|a, b| down(&a.counts, &b.counts).then_with(|| a.method.cmp(&b.method)));
+    let responses = &mut summary.responses;
+    // The classes of a method stand in another list at the same place.
+    let (methods, classes) =
+        (std::mem::take(&mut responses.by_method), std::mem::take(&mut responses.method_classes));
+    let mut rows: Vec<_> = methods.into_iter().zip(classes).collect();
+    rows.sort_by(|(a, _), (b, _)| down(&a.counts, &b.counts).then_with(|| a.method.cmp(&b.method)));
+    (responses.by_method, responses.method_classes) = rows.into_iter().unzip();
+    responses.by_method_and_code.sort_by(|a, b| {
+        down(&a.counts, &b.counts).then_with(|| (&a.method, a.status).cmp(&(&b.method, b.status)))
+    });
+    summary.failures.by_method_and_code.sort_by(|a, b| {
+        let counts = (b.failures, b.inner).cmp(&(a.failures, a.inner));
+        counts.then_with(|| (&a.method, a.status).cmp(&(&b.method, b.status)))
+    });
+    summary.silence.sort_by(|a, b| {
+        let key = |r: &SilenceRow| (r.method.clone(), r.destination);
+        b.unanswered.cmp(&a.unanswered).then_with(|| key(a).cmp(&key(b)))
+    });
 }
 
 #[cfg(test)]

@@ -1,0 +1,289 @@
+//! What breaks outside of captures: files that change while they are read, places that cannot be
+//! written, pipes that close, signals. The report is complete or absent, and the status tells which.
+#![cfg(unix)]
+
+mod laws;
+mod support;
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+use sipstat::anomaly::Anomalies;
+use sipstat::capture::Inputs;
+use support::conversations;
+use support::flow::Ladder;
+
+const FORMATS: [&[&str]; 4] = [&[], &["--full"], &["-q"], &["-f", "json"]];
+
+fn sipstat() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_sipstat"))
+}
+
+fn place(test: &str) -> PathBuf {
+    let dir = laws::scratch("faults").join(test);
+    let _ = fs::remove_dir_all(&dir);
+    fs::create_dir_all(&dir).unwrap();
+    dir
+}
+
+/// A capture of some length: more than any buffer.
+fn capture() -> Vec<u8> {
+    Ladder::parse(&conversations::script(3, 400)).unwrap().build()
+}
+
+fn answered() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/answered.pcap")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap_or(-1)
+}
+
+/// The frames left after `change` was made once `first` frames were read; the file's own report.
+fn changed_while_read(name: &str, first: u64, change: impl FnOnce(&Path, &[u8])) -> (u64, bool, u64) {
+    let path = place(name).join("x.pcap");
+    let bytes = capture();
+    fs::write(&path, &bytes).unwrap();
+    let (mut inputs, mut notes) = (Inputs::open(std::slice::from_ref(&path)).unwrap(), Anomalies::default());
+    let mut frames = 0;
+    while frames < first && inputs.next(&mut notes).is_some() {
+        frames += 1;
+    }
+    change(&path, &bytes);
+    while inputs.next(&mut notes).is_some() {
+        frames += 1;
+    }
+    let report = inputs.reports().remove(0);
+    assert_eq!((report.frames, report.complete), (frames, report.problem.is_none()));
+    let whole = laws::record_ends(&bytes).unwrap().len() as u64 - 1;
+    (frames, report.complete, whole)
+}
+
+#[test]
+fn a_file_that_grows_while_it_is_read_is_read_on_or_called_incomplete() {
+    let append = |path: &Path, more: &[u8]| {
+        OpenOptions::new().append(true).open(path).unwrap().write_all(more).unwrap();
+    };
+    let (frames, complete, whole) = changed_while_read("grows", 10, |path, bytes| append(path, &bytes[24..]));
+    assert!(complete && (frames == whole || frames == 2 * whole), "{frames} of {whole}");
+    // By half a record: what was there is kept, the half is told or not yet seen.
+    let (frames, complete, whole) =
+        changed_while_read("grows-half", 10, |path, bytes| append(path, &bytes[24..50]));
+    assert_eq!(frames, whole);
+    assert!(!complete || frames == whole);
+}
+
+#[test]
+fn a_file_that_shrinks_while_it_is_read_keeps_what_was_read() {
+    for keep in [0, 24, 1_000] {
+        let (frames, complete, whole) = changed_while_read("shrinks", 10, |path, _| {
+            OpenOptions::new().write(true).open(path).unwrap().set_len(keep).unwrap();
+        });
+        assert!((10..=whole).contains(&frames));
+        assert_eq!(complete, frames == whole, "cut to {keep}: {frames} of {whole}");
+    }
+}
+
+#[test]
+fn a_file_that_is_replaced_while_it_is_read_is_read_as_it_was() {
+    let (frames, complete, whole) = changed_while_read("replaced", 10, |path, _| {
+        let other = path.with_extension("new");
+        fs::write(&other, b"something else").unwrap();
+        fs::rename(other, path).unwrap();
+    });
+    assert_eq!((frames, complete), (whole, true));
+    let (frames, complete, whole) =
+        changed_while_read("removed", 10, |path, _| fs::remove_file(path).unwrap());
+    assert_eq!((frames, complete), (whole, true));
+}
+
+#[test]
+fn a_file_that_is_overwritten_while_it_is_read_breaks_nothing() {
+    for filler in [0_u8, 0xff, b'S'] {
+        let (frames, _, _) = changed_while_read("overwritten", 10, |path, bytes| {
+            fs::write(path, vec![filler; bytes.len()]).unwrap();
+        });
+        assert!(frames >= 10);
+    }
+}
+
+#[test]
+fn a_full_disk_is_told_and_leaves_no_half_report() {
+    for format in FORMATS {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = sipstat().args(format).arg(answered()).stdout(full).output().unwrap();
+        assert_eq!(code(&output), 1, "{format:?}");
+        assert_eq!(text(&output.stderr).lines().count(), 1, "{}", text(&output.stderr));
+        let output = sipstat().args(format).args(["-o", "/dev/full"]).arg(answered()).output().unwrap();
+        assert_eq!((code(&output), output.stdout.len()), (1, 0), "{format:?}");
+        assert!(text(&output.stderr).contains("/dev/full: cannot be written: "), "{}", text(&output.stderr));
+    }
+}
+
+/// A file size limit stands for a disk that fills up while a regular file is written.
+#[test]
+fn a_disk_that_fills_up_leaves_the_old_report_and_nothing_beside_it() {
+    let dir = place("fills");
+    let out = dir.join("report.json");
+    fs::write(&out, "the old one").unwrap();
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 1; exec {} -f json -o {} {}",
+        env!("CARGO_BIN_EXE_sipstat"),
+        out.display(),
+        answered().display()
+    );
+    let output = Command::new("bash").args(["-c", &script]).output().unwrap();
+    assert_eq!(code(&output), 1, "{}", text(&output.stderr));
+    assert_eq!(fs::read_to_string(&out).unwrap(), "the old one");
+    assert_eq!(fs::read_dir(&dir).unwrap().count(), 1, "nothing is left beside it");
+}
+
+#[test]
+fn a_place_that_may_not_be_written_is_told_before_the_run() {
+    let dir = place("forbidden");
+    for place in ["/proc/nothing/report", "/sys/kernel/report", dir.to_str().unwrap()] {
+        let output = sipstat().args(["-o", place]).arg(answered()).output().unwrap();
+        assert_eq!((code(&output), output.stdout.len()), (1, 0), "{place}");
+        let error = text(&output.stderr);
+        assert!(error.contains("cannot be written: ") && error.lines().count() == 1, "{error}");
+    }
+}
+
+#[test]
+fn an_input_that_may_not_be_read_is_told_and_the_others_count() {
+    let dir = place("unreadable");
+    let secret = dir.join("secret.pcap");
+    fs::copy(answered(), &secret).unwrap();
+    fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0)).unwrap();
+    if File::open(&secret).is_ok() {
+        // Root reads everything; a directory cannot be read as a file by anybody.
+        eprintln!("run by root: permissions of inputs cannot be tried");
+        return;
+    }
+    let output = sipstat().args(["-f", "json"]).args([&secret, &answered()]).output().unwrap();
+    assert_eq!(code(&output), 4);
+    assert!(text(&output.stderr).contains("secret.pcap: "), "{}", text(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(report["messages"]["total"].as_u64() > Some(0));
+}
+
+#[test]
+fn a_closed_pipe_ends_every_format_quietly() {
+    for format in FORMATS {
+        let mut child = sipstat()
+            .args(format)
+            .arg(answered())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let mut error = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
+        assert_eq!((child.wait().unwrap().code(), error.as_str()), (Some(0), ""), "{format:?}");
+    }
+}
+
+#[test]
+fn what_is_no_regular_file_is_written_directly() {
+    let dir = place("fifo");
+    let fifo = dir.join("fifo");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let fifo = fifo.clone();
+        move || fs::read_to_string(fifo).unwrap()
+    });
+    let output = sipstat().args(["-f", "json", "-o"]).arg(&fifo).arg(answered()).output().unwrap();
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    let report: Value = serde_json::from_str(&reader.join().unwrap()).unwrap();
+    assert_eq!(report["schema"], "sipstat.report/1");
+    assert!(!fs::metadata(&fifo).unwrap().is_file(), "it is still a pipe");
+    assert_eq!(fs::read_dir(&dir).unwrap().count(), 1);
+}
+
+#[test]
+fn standard_input_that_ends_anywhere_is_counted_up_to_there() {
+    let bytes = fs::read(answered()).unwrap();
+    let ends = laws::record_ends(&bytes).unwrap();
+    for cut in [24, 30, ends[1] - 1, ends[1], ends[3] + 7, bytes.len() - 1] {
+        let mut child = piped();
+        child.stdin.take().unwrap().write_all(&bytes[..cut]).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let whole = ends.contains(&cut);
+        assert_eq!(report["input"]["complete"], whole, "cut at {cut}");
+        assert_eq!(code(&output), if whole { 0 } else { 4 }, "cut at {cut}");
+        assert_eq!(report["input"]["frames"], ends.iter().filter(|e| **e <= cut).count() as u64 - 1);
+    }
+}
+
+/// A run on a pipe that stays open.
+fn piped() -> Child {
+    sipstat()
+        .args(["-f", "json", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+fn kill(child: &Child, signal: &str) {
+    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+}
+
+#[test]
+fn asked_to_end_it_reports_what_was_read_and_says_that_it_is_not_all() {
+    let bytes = fs::read(answered()).unwrap();
+    for signal in ["-INT", "-TERM"] {
+        let mut child = piped();
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(&bytes[..24]).unwrap();
+        // More than a pipe holds: when it is written, most of it has been read.
+        (0..400).for_each(|_| input.write_all(&bytes[24..]).unwrap());
+        kill(&child, signal);
+        // It ends at the next frame; the pipe may close while this is written.
+        let _ = input.write_all(&bytes[24..]);
+        let output = child.wait_with_output().unwrap();
+        drop(input);
+        assert_eq!(code(&output), 4, "{signal}: {}", text(&output.stderr));
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["input"]["complete"], false, "{signal}");
+        assert!(report["messages"]["total"].as_u64() > Some(100), "{signal}");
+    }
+}
+
+#[test]
+fn asked_twice_a_run_on_a_silent_pipe_ends_without_a_report() {
+    for (signal, status) in [("-INT", 130), ("-TERM", 143)] {
+        let mut child = piped();
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(&fs::read(answered()).unwrap()).unwrap();
+        // The handlers are there once the input is being read: it takes its first bytes after them.
+        while fs::read_to_string(format!("/proc/{}/status", child.id())).is_ok_and(|s| !catches(&s)) {
+            std::thread::yield_now();
+        }
+        kill(&child, signal);
+        while child.try_wait().unwrap().is_none() {
+            kill(&child, signal);
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        let output = child.wait_with_output().unwrap();
+        drop(input);
+        assert_eq!((code(&output), output.stdout.len()), (status, 0), "{signal}");
+    }
+}
+
+/// Whether a process catches SIGINT and SIGTERM, by its `SigCgt` line.
+fn catches(status: &str) -> bool {
+    let line = status.lines().find_map(|l| l.strip_prefix("SigCgt:"));
+    let mask = line.and_then(|l| u64::from_str_radix(l.trim(), 16).ok()).unwrap_or(0);
+    mask >> 1 & 1 == 1 && mask >> 14 & 1 == 1
+}
