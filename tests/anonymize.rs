@@ -1,6 +1,8 @@
 //! `--anonymize`: no output of any sample holds an address, a user, a host or a Call-ID of it.
 
 mod laws;
+#[path = "support/outputs.rs"]
+mod outputs;
 mod support;
 
 use std::collections::BTreeSet;
@@ -15,7 +17,7 @@ use sipstat::capture::Inputs;
 use sipstat::config::Config;
 use sipstat::decode::{Decoded, Decoder};
 use sipstat::pipeline;
-use sipstat::report::{csv, json, markdown, ndjson, prometheus, text};
+use sipstat::report::json;
 use sipstat::stats::Summary;
 use sipstat::stream::hep;
 
@@ -89,28 +91,6 @@ fn in_text(payload: &str, all: &mut BTreeSet<String>) {
     }
 }
 
-/// Every report that there is.
-fn outputs(summary: &Summary) -> Vec<(&'static str, String)> {
-    let said = |write: &dyn Fn(&mut Vec<u8>)| {
-        let mut out = Vec::new();
-        write(&mut out);
-        String::from_utf8(out).expect("a report is UTF-8")
-    };
-    let text = |columns, full| {
-        said(&|out: &mut Vec<u8>| text::write(summary, &text::Options { columns, full }, out).unwrap())
-    };
-    vec![
-        ("text", text(80, false)),
-        ("full text", text(400, true)),
-        ("line", said(&|out: &mut Vec<u8>| text::write_line(summary, out).unwrap())),
-        ("json", said(&|out: &mut Vec<u8>| json::write(summary, out).unwrap())),
-        ("ndjson", said(&|out: &mut Vec<u8>| ndjson::write(summary, out).unwrap())),
-        ("csv", said(&|out: &mut Vec<u8>| csv::write(summary, out).unwrap())),
-        ("markdown", said(&|out: &mut Vec<u8>| markdown::write(summary, out).unwrap())),
-        ("prometheus", said(&|out: &mut Vec<u8>| prometheus::write(summary, out).unwrap())),
-    ]
-}
-
 /// Whether `name` stands in `text` by itself, not as a part of a longer word or number.
 fn names(text: &str, name: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric();
@@ -152,7 +132,7 @@ fn no_output_of_any_sample_names_what_the_capture_names() {
         let mut pseudonyms = Pseudonyms::of_secret(b"a key that tests share").unwrap();
         let mut hidden = plain.clone();
         pseudonyms.summary(&mut hidden);
-        let pairs = outputs(&hidden).into_iter().zip(outputs(&plain));
+        let pairs = outputs::outputs(&hidden).into_iter().zip(outputs::outputs(&plain));
         for ((format, output), (_, open)) in pairs {
             shown += secrets.iter().filter(|s| names(&open, s)).count();
             for secret in secrets.iter().filter(|s| names(&output, s)) {

@@ -161,7 +161,7 @@ fn an_input_that_may_not_be_read_is_told_and_the_others_count() {
     let dir = place("unreadable");
     let secret = dir.join("secret.pcap");
     fs::copy(answered(), &secret).unwrap();
-    fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0)).unwrap();
+    fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
     if File::open(&secret).is_ok() {
         // Root reads everything; a directory cannot be read as a file by anybody.
         eprintln!("run by root: permissions of inputs cannot be tried");

@@ -38,12 +38,10 @@ impl Pseudonyms {
         if digits.is_empty() || !bare.chars().all(visual) {
             return None;
         }
-        let kept = if text.starts_with('+') {
-            calling_code(&digits)
-        } else if digits.starts_with("00") {
-            2 + calling_code(&digits[2..])
-        } else {
-            0
+        let kept = match digits.strip_prefix("00") {
+            _ if text.starts_with('+') => calling_code(&digits),
+            Some(rest) => 2 + calling_code(rest),
+            None => 0,
         };
         let kept = if digits.len() >= kept + MIN_REST { kept } else { 0 };
         let new = format!("{}{}", &digits[..kept], self.key.digits(&digits[kept..]));

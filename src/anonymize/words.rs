@@ -131,7 +131,9 @@ impl Pseudonyms {
 
     /// `text` with each token given anew; what stands between tokens stays.
     fn tokens(&mut self, text: &str, mut new: impl FnMut(&mut Self, &str) -> String) -> String {
-        let is_part = |c: char| c.is_alphanumeric() || matches!(c, '.' | '@' | '_' | '+' | ':' | '-');
+        let is_part = |c: char| {
+            c.is_alphanumeric() || matches!(c, '.' | '@' | '_' | '+' | ':' | '-' | '\u{300}'..='\u{36f}')
+        };
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
         while !rest.is_empty() {

@@ -201,7 +201,7 @@ attacks! {
     }), |v| assert!(v.anomaly("too_many_headers") > 0);
 
     heads_that_never_end / 40: |n, out| each(n, out, |i, _| {
-        let payload = if i == 0 { b"INVITE sip:b SIP/2.0\r\n".repeat(1) } else { b"X: y\r\n".repeat(230) };
+        let payload = if i == 0 { b"INVITE sip:b SIP/2.0\r\n".to_vec() } else { b"X: y\r\n".repeat(230) };
         let sequence = if i == 0 { 1 } else { 23 + (i as u32 - 1) * 1_380 };
         tcp(HERE, 1024, sequence, ACK, &payload)
     }), anything;
