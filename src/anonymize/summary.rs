@@ -5,7 +5,7 @@
 //! Where rows tie, they stand in the order of their new keys.
 
 use crate::dimension::Dimension;
-use crate::stats::summary::{Finding, Group, SilenceRow};
+use crate::stats::summary::{Calls, Finding, Group, SampleCall, SilenceRow};
 use crate::stats::{Counts, Summary};
 
 use super::Pseudonyms;
