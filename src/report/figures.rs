@@ -142,7 +142,12 @@ fn field(name: &str, value: &Value, section: &str, of: &Of, out: &mut Vec<Figure
             of: of.clone(),
             value: fields.get("value").cloned().unwrap_or_default(),
             fraction: Some((numerator.clone(), denominator.clone())),
-            unit: "ratio",
+            unit: match fields.get("unit").and_then(Value::as_str) {
+                // What the user defined says itself what it is.
+                Some("ms") => "ms",
+                Some("number") => "count",
+                _ => "ratio",
+            },
         });
         return;
     }

@@ -11,6 +11,7 @@ mod expression;
 mod headers;
 mod options;
 mod packets;
+mod rules;
 mod streams;
 mod traffic;
 
@@ -42,6 +43,7 @@ doors! {
     headers: datagram framing headers;
     options: options;
     expression: expression;
+    rules: rules;
     traffic: traffic whole;
 }
 

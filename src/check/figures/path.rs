@@ -227,7 +227,9 @@ impl Place {
     pub(super) fn read<'a>(&self, report: &'a Json) -> Value<'a> {
         let found = self.walk(report);
         let number = |unit: f64| match &found {
-            Found::There(json) => json.as_f64().map(|n| Quantity::new((n * unit).round())),
+            Found::There(json) => {
+                json.as_f64().map(|n| (n * unit).round()).filter(|n| n.is_finite()).map(Quantity::new)
+            }
             Found::Zero | Found::Absent => None,
         };
         match self.kind {

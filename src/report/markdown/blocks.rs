@@ -3,6 +3,7 @@
 use super::inline::{code, sentence};
 use super::table::table;
 use crate::registry;
+use crate::report::text::defined::alone;
 use crate::report::text::format::{clock, date, delay, fraction, list, number, part, percent, plural, span};
 use crate::report::text::{header as words, hops, outcomes as told};
 use crate::stats::summary::{DelayStats, NextHop, RateKind};
@@ -101,6 +102,10 @@ pub(super) fn rates(s: &Summary) -> Vec<String> {
     if s.register.attempts > 0 {
         rows.push(rate("IRA", &s.register.ira));
     }
+    rows.extend(s.invite.defined.iter().map(|d| {
+        let fraction = d.fraction.map_or(String::new(), |(n, of)| fraction(&Ratio::new(n, of)));
+        [format!("{} = {}", code(&d.name), code(&d.definition)), alone(d), fraction]
+    }));
     table(["<Rate", "value", "fraction"], rows)
 }
 

@@ -6,7 +6,7 @@ use super::exposition::{Exposition, Kind};
 use crate::call::{Outcome, RegisterOutcome};
 use crate::flow::Endpoint;
 use crate::sip::StatusCode;
-use crate::stats::summary::{DelayStats, Invite, NextHop, RateKind, Register};
+use crate::stats::summary::{Defined, DefinedUnit, DelayStats, Invite, NextHop, RateKind, Register};
 use crate::stats::{Counts, Ratio, Summary};
 use crate::time::{Nanos, Timestamp};
 
@@ -139,7 +139,13 @@ pub(super) fn invite<W: Write>(e: &mut Exposition<'_, W>, i: &Invite) -> io::Res
         .collect();
     let help = "INVITE attempts by outcome and final code.";
     e.family("sipstat_invite_final_codes_total", Kind::Counter, help, codes)?;
-    rates(e, "sipstat_invite", &i.rates)
+    rates(e, "sipstat_invite", &i.rates)?;
+    let defined = |d: &Defined| Some((label("name", &d.name), d.value?));
+    let seconds = i.defined.iter().filter(|d| d.unit == DefinedUnit::Milliseconds);
+    let seconds = seconds.filter_map(|d| defined(d).map(|(name, ms)| (name, ms / 1e3)));
+    e.family("sipstat_defined_seconds", Kind::Gauge, "Delays that the user defined.", seconds)?;
+    let rest = i.defined.iter().filter(|d| d.unit != DefinedUnit::Milliseconds).filter_map(defined);
+    e.family("sipstat_defined", Kind::Gauge, "Figures that the user defined; shares are 0 to 1.", rest)
 }
 
 /// The value where it means something, and always the fraction.

@@ -42,7 +42,8 @@ fn in_line(d: &Defined) -> String {
     }
 }
 
-fn alone(d: &Defined) -> String {
+/// The value with its unit.
+pub(in crate::report) fn alone(d: &Defined) -> String {
     match (d.value, d.unit) {
         (None, _) => "n/a".into(),
         (value, DefinedUnit::Share) => percent(value),

@@ -8,7 +8,7 @@
 
 mod bar;
 mod calls;
-mod defined;
+pub(in crate::report) mod defined;
 mod failures;
 mod findings;
 pub(in crate::report) mod format;
