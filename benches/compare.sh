@@ -35,7 +35,7 @@ measure() {
 
 compare() {
   local capture=$1 base_cpu='' base_rss='' bytes cpu wall rss status
-  bytes=$(stat -c %s "$capture")
+  bytes=$(stat -Lc %s "$capture")
   printf '\n%s: %s MB\n' "$(basename "$capture")" "$((bytes / 1000000))"
   printf '%-24s %8s %8s %9s %8s %8s %8s %6s\n' command 'CPU s' 'wall s' 'MB/CPU s' 'peak MiB' 'CPU x' 'peak x' status
   row() {

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 
 sipstat=${SIPSTAT:-target/release/sipstat}
 [ -n "${SIPSTAT:-}" ] || cargo build --release --locked --quiet
-whole=$(cd benches && cargo bench --locked --bench whole --no-run 2>&1 | sed -n 's/.*Executable.*(\(.*\))/\1/p')
+whole=$(cargo bench --locked --bench whole --no-run 2>&1 | sed -n 's/.*Executable.*(\(.*\))/\1/p')
 result=$(mktemp)
 trap 'rm -f "$result"' EXIT
 printf '%12s %10s %8s %16s %10s\n' messages MB 'CPU s' 'CPU s a million' 'peak MiB'

@@ -177,16 +177,9 @@ impl<'a, L: Lines<'a>> Section<'a, L> {
         self.note_bare_cr(before);
         let mut at = before.next;
         loop {
-            if matches!(self.bytes.get(at)?, b'\r' | b'\n') {
-                let end = end_at(self.bytes, at);
-                // After a CR that ends open bytes an LF may come.
-                if self.ending == Ending::Open && self.bytes.get(at..) == Some(b"\r") {
-                    return None;
-                }
-                self.note_bare_cr(end);
-                return Some(LineEnd { next: end.next.min(self.bytes.len()), ..end });
-            }
-            if let Some(end) = plain_end(self.bytes, &mut self.breaks, at) {
+            if let Some(end) = plain_end(self.bytes, &mut self.breaks, at)
+                && end > at
+            {
                 self.lines += 1;
                 if self.lines > MAX_HEADERS {
                     self.reader.flag(Oddity::TooManyHeaders);
@@ -195,6 +188,15 @@ impl<'a, L: Lines<'a>> Section<'a, L> {
                 }
                 at = end + 2;
                 continue;
+            }
+            if matches!(self.bytes.get(at)?, b'\r' | b'\n') {
+                let end = end_at(self.bytes, at);
+                // After a CR that ends open bytes an LF may come.
+                if self.ending == Ending::Open && self.bytes.get(at..) == Some(b"\r") {
+                    return None;
+                }
+                self.note_bare_cr(end);
+                return Some(LineEnd { next: end.next.min(self.bytes.len()), ..end });
             }
             let end = self.header_end(at);
             let line = self.bytes.get(at..end.map_or(self.bytes.len(), |end| end.at)).unwrap_or_default();
