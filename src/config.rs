@@ -2,10 +2,12 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::filter::Filter;
+use crate::pick::{Condition, Selection, Wish};
 use crate::time::Nanos;
 
 /// Copies of one message within this time are copies of the capture, if their bytes are the same.
@@ -40,6 +42,12 @@ pub struct Config {
     pub threads: usize,
     /// Names of persons, machines and places give way to pseudonyms; `None`: they stay.
     pub pseudonyms: Option<Secret>,
+    /// What the calls must fulfil that figures and rows are about; `None`: all.
+    pub condition: Option<Condition>,
+    /// The calls that do, once a run has found them; `None`: all.
+    pub only: Option<Arc<Selection>>,
+    /// What to pick out beside the figures.
+    pub pick: Wish,
     /// The report.
     pub report: Report,
 }
@@ -57,6 +65,9 @@ impl Config {
             memory: MEMORY,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             pseudonyms: None,
+            condition: None,
+            only: None,
+            pick: Wish::default(),
             report: Report::default(),
         }
     }

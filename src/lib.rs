@@ -26,6 +26,7 @@
 //! | `transaction` | pair responses with requests; tell the four bins apart | |
 //! | `call` | fold INVITE transactions into attempts with one outcome each | |
 //! | `shard` | hold what is known under one Call-ID, bounded, and let it go in time | |
+//! | [`pick`] | pick out calls and messages for those who ask | [`pick::Harvest`] |
 //! | `stats` | count and measure; derive every figure once | `Summary` |
 //! | [`check`] | judge a finished `Summary` by the user's conditions | a verdict |
 //! | `anonymize` | replace what names persons and places, everywhere, before it is written | `Summary` |
@@ -59,6 +60,7 @@ pub mod filter;
 pub mod flow;
 pub mod hash;
 mod nearest;
+pub mod pick;
 pub mod pipeline;
 pub mod registry;
 pub mod report;

@@ -13,6 +13,8 @@ mod observer;
 mod outcome;
 mod particulars;
 mod registration;
+#[cfg(test)]
+pub(crate) mod sample;
 mod session;
 mod text;
 mod tries;

@@ -131,6 +131,14 @@ pub struct Call {
     pub session: Option<Session>,
 }
 
+impl Call {
+    /// Answer to BYE; `None` unless both were captured.
+    pub fn duration(&self) -> Option<Nanos> {
+        let session = self.session.as_ref()?;
+        Some(session.ended? - session.started?)
+    }
+}
+
 /// Delays of one attempt; `None` where undefined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AttemptDelays {

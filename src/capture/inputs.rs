@@ -123,6 +123,11 @@ impl Inputs {
         })
     }
 
+    /// Whether another run can read `path` once more: it is no pipe.
+    pub fn can_be_read_again(path: &Path) -> bool {
+        is_regular(path)
+    }
+
     /// The next frame of all; `None` at the end. What was tolerated goes to `notes`.
     #[inline]
     pub fn next<'a>(&'a mut self, notes: &mut Anomalies) -> Option<Frame<'a>> {

@@ -15,6 +15,7 @@
 //! | `search` | find the next plausible record after damage |
 //! | `trouble` | account for what was damaged, byte by byte |
 //! | `buffer`, `compressed`, `readahead` | from files, pipes and compressed data to bytes |
+//! | `writer` | write frames as pcapng |
 //! | `foreign`, `error` | say what a file is if it is no capture |
 
 mod block;
@@ -37,11 +38,13 @@ mod search;
 mod skim;
 mod taps;
 mod trouble;
+mod writer;
 
 pub use error::{OpenError, OpenReason};
 pub use foreign::Foreign;
 pub use inputs::{Inputs, MAX_OPEN};
 pub use paths::{Found, Skipped};
+pub use writer::Writer;
 
 use serde::{Deserialize, Serialize};
 

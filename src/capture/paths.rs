@@ -53,6 +53,12 @@ impl Found {
         found
     }
 
+    /// Whether `path` is one of the files, by whatever name.
+    pub fn has(&self, path: &Path) -> bool {
+        let Ok(place) = fs::canonicalize(path) else { return false };
+        self.files.iter().any(|f| f.is_file() && fs::canonicalize(f).is_ok_and(|f| f == place))
+    }
+
     fn look_into(&mut self, directory: &Path, recursive: bool, known: &mut HashSet<PathBuf>) {
         // A stack, not recursion: how deep directories nest is not ours to say.
         let mut waiting = vec![directory.to_owned()];

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::calls::Wanted;
 use super::check::{self, Check, CheckArgs};
-use super::input::InputArgs;
+use super::incident::{CALLS_EXAMPLES, CallsArgs, EXTRACT_EXAMPLES, ExtractArgs, SHOW_EXAMPLES, ShowArgs};
+use super::input::{InputArgs, WhereArgs};
 use super::values;
 use crate::config::{Color, Config, Format, Look, Report};
 use crate::report::text;
@@ -67,6 +69,15 @@ enum Command {
         #[command(flatten)]
         look: LookArgs,
     },
+    /// List calls, one row an attempt
+    #[command(after_help = CALLS_EXAMPLES)]
+    Calls(Box<CallsArgs>),
+    /// Draw the ladder of one call
+    #[command(after_help = SHOW_EXAMPLES)]
+    Show(Box<ShowArgs>),
+    /// Copy whole calls into a capture of their own
+    #[command(after_help = EXTRACT_EXAMPLES)]
+    Extract(Box<ExtractArgs>),
 }
 
 #[derive(Args, Debug)]
@@ -86,6 +97,8 @@ struct ReportArgs {
     /// Define a figure, as in 'sipstat check --help'; may be repeated
     #[arg(long, value_name = "NAME=EXPR")]
     define: Vec<String>,
+    #[command(flatten)]
+    condition: WhereArgs,
     #[command(flatten)]
     input: InputArgs,
     /// Answered calls up to TIME are short
@@ -132,6 +145,12 @@ pub(super) enum Request {
     Report(Box<Config>),
     /// A verdict.
     Check(Box<Check>),
+    /// Rows of calls.
+    Calls(Box<Config>, Wanted),
+    /// The ladder of one call.
+    Show(Box<Config>, String),
+    /// A capture of calls; with their media.
+    Extract(Box<Config>, bool),
     /// An explanation; without a word, the list of codes.
     Explain(Option<String>, Look),
 }
@@ -140,11 +159,19 @@ impl CommandLine {
     /// What was asked, in the program's own types.
     pub(super) fn request(self) -> Request {
         match self.command {
-            Some(Command::Explain { word, look }) => return Request::Explain(word, look.into()),
-            Some(Command::Check(args)) => return Request::Check(Box::new(args.request())),
-            None => {}
+            Some(Command::Check(args)) => Request::Check(Box::new(args.request())),
+            Some(Command::Explain { word, look }) => Request::Explain(word, look.into()),
+            Some(Command::Calls(args)) => args.request(),
+            Some(Command::Show(args)) => args.request(),
+            Some(Command::Extract(args)) => args.request(),
+            None => self.report.request(),
         }
-        let r = self.report;
+    }
+}
+
+impl ReportArgs {
+    fn request(self) -> Request {
+        let r = self;
         let format = match (r.format, r.full, r.quiet) {
             (_, _, true) => Format::Line,
             (FormatArg::Markdown, _, _) => Format::Markdown,
@@ -157,6 +184,7 @@ impl CommandLine {
         };
         Request::Report(Box::new(Config {
             short_call: r.short_call,
+            condition: r.condition.condition,
             report: Report { defined: r.define, format, output: r.output, look: r.look.into() },
             ..r.input.config()
         }))

@@ -8,6 +8,7 @@ use clap::Args;
 use super::values;
 use crate::config::{Config, HostSide, Secret};
 use crate::filter::{Expression, Filter, Moment, Network, Ports, Window};
+use crate::pick::Condition;
 use crate::time::Nanos;
 
 #[derive(Args, Debug)]
@@ -17,6 +18,14 @@ pub(super) struct InputArgs {
     captures: Vec<PathBuf>,
     #[command(flatten)]
     how: HowArgs,
+}
+
+/// Which calls.
+#[derive(Args, Debug)]
+pub(super) struct WhereArgs {
+    /// Only calls that EXPR is true of, whole: all messages of their Call-IDs
+    #[arg(long = "where", value_name = "EXPR", value_parser = values::condition)]
+    pub(super) condition: Option<Condition>,
 }
 
 /// All but the captures, for commands that take something else before them.

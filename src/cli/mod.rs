@@ -4,13 +4,18 @@
 //! file, one line for each trouble on standard error, an exit status. The only module that knows clap.
 
 mod args;
+mod calls;
 mod check;
 mod exit;
+mod extract;
+mod incident;
 mod input;
 mod output;
 mod progress;
 mod run;
 mod secret;
+mod show;
+mod stream;
 mod values;
 
 pub use exit::Exit;

@@ -31,7 +31,7 @@ enum Target {
 
 /// A file that is not yet in its place; removed unless it gets there.
 #[derive(Debug)]
-struct Beside {
+pub(super) struct Beside {
     file: File,
     temporary: Option<PathBuf>,
     path: PathBuf,
@@ -58,14 +58,31 @@ impl Output {
         self.look.columns.or_else(terminal).unwrap_or(text::COLUMNS).max(text::COLUMNS)
     }
 
-    /// Writes `report`, whose colours stay only where they are wanted.
-    pub(super) fn write_coloured(self, report: &[u8]) -> Result<(), Error> {
-        let choice = match (self.look.color, &self.target) {
+    /// Whether colours have to go, the name, and where to write: at once, or beside the place.
+    #[allow(clippy::type_complexity)] // Two kinds of writers, named where they are used.
+    pub(super) fn into_sink(self) -> Result<(bool, PathBuf, Result<Box<dyn Write>, Beside>), Error> {
+        let strip = self.color() == ColorChoice::Never;
+        Ok(match self.target {
+            Target::Stdout => (strip, "standard output".into(), Ok(Box::new(io::stdout()))),
+            Target::Direct { file, path } => (strip, path, Ok(Box::new(file))),
+            Target::File { path } => {
+                let beside = Beside::create(&path).map_err(|e| failed(&path, &e))?;
+                (strip, path, Err(beside))
+            }
+        })
+    }
+
+    fn color(&self) -> ColorChoice {
+        match (self.look.color, &self.target) {
             (Color::Always, _) => ColorChoice::AlwaysAnsi,
             (Color::Auto, Target::Stdout) => AutoStream::choice(&io::stdout()),
             _ => ColorChoice::Never,
-        };
-        match choice {
+        }
+    }
+
+    /// Writes `report`, whose colours stay only where they are wanted.
+    pub(super) fn write_coloured(self, report: &[u8]) -> Result<(), Error> {
+        match self.color() {
             ColorChoice::Never => self.write(&adapter::strip_bytes(report).into_vec()),
             _ => self.write(report),
         }
@@ -109,11 +126,26 @@ impl Beside {
 
     fn fill(mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all(bytes)?;
+        self.place()
+    }
+
+    /// Puts what was written into its place.
+    pub(super) fn place(mut self) -> io::Result<()> {
         if let Some(temporary) = &self.temporary {
             fs::rename(temporary, &self.path)?;
         }
         self.temporary = None;
         Ok(())
+    }
+}
+
+impl Write for Beside {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 

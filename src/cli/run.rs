@@ -13,10 +13,13 @@ use signal_hook::flag;
 
 use super::Exit;
 use super::args::{CommandLine, Request};
+use super::calls::calls;
 use super::check;
+use super::extract::extract;
 use super::output::Output;
 use super::progress::Line;
 use super::secret;
+use super::show::show;
 use crate::config::{Config, Format, Look};
 use crate::error::Error;
 use crate::report::escape::escape;
@@ -44,6 +47,9 @@ pub fn run(
     let result = match request {
         Request::Report(config) => report(&config, |config| watched(config, analyse)),
         Request::Check(request) => check::check(&request, |config| watched(config, analyse)),
+        Request::Calls(config, wanted) => calls(&config, wanted),
+        Request::Show(config, id) => show(&config, &id),
+        Request::Extract(config, media) => extract(&config, media),
         Request::Explain(word, look) => explanation(word.as_deref(), look),
     };
     result
@@ -54,13 +60,22 @@ pub fn run(
         .into()
 }
 
-/// Runs `analyse` with a line of progress, if it is wanted; what it found has pseudonyms, if they are.
-/// Ctrl-C and SIGTERM end the run early; a second one, should the input be silent, ends the program.
-fn watched(
+/// Runs `analyse` under the eyes of a watch; what it found has pseudonyms, if they are wanted.
+pub(super) fn watched(
     config: &Config,
     analyse: impl FnOnce(&Config, &mut Watch<'_>) -> Result<Summary, Error>,
 ) -> Result<Summary, Error> {
     let pseudonyms = secret::pseudonyms(config.pseudonyms.as_ref())?;
+    let mut summary = watching(config, |watch| analyse(config, watch))?;
+    if let Some(mut pseudonyms) = pseudonyms {
+        pseudonyms.summary(&mut summary);
+    }
+    Ok(summary)
+}
+
+/// Does `work` under the eyes of a watch: with a line of progress, if it is wanted. Ctrl-C and SIGTERM end
+/// it early; a second one, should the input be silent, ends the program.
+pub(super) fn watching<T>(config: &Config, work: impl FnOnce(&mut Watch<'_>) -> T) -> T {
     let interrupted = Arc::new(AtomicBool::new(false));
     // Without handlers they end the program at once, as ever.
     for signal in [SIGINT, SIGTERM] {
@@ -69,15 +84,11 @@ fn watched(
     }
     let mut line = if config.report.format == Format::Line { None } else { Line::on_terminal() };
     let watcher = line.as_mut().map(|line| -> &mut dyn Watcher { line });
-    let result = analyse(config, &mut Watch::new(&interrupted, watcher));
+    let result = work(&mut Watch::new(&interrupted, watcher));
     if let Some(line) = &mut line {
         line.clear();
     }
-    let mut summary = result?;
-    if let Some(mut pseudonyms) = pseudonyms {
-        pseudonyms.summary(&mut summary);
-    }
-    Ok(summary)
+    result
 }
 
 fn report(config: &Config, analyse: impl FnOnce(&Config) -> Result<Summary, Error>) -> Result<Exit, Error> {
@@ -140,8 +151,23 @@ fn catch_misplaced_command(config: &Config) -> Result<(), Error> {
         [first, ..] if first.as_os_str() == "check" && !first.exists() => {
             Err(Error::usage("check comes before its options").remedy("write 'sipstat check --fail-if …'"))
         }
+        [first, ..]
+            if ["calls", "show", "extract"].iter().any(|c| first.as_os_str() == *c) && !first.exists() =>
+        {
+            let what = format!("{} stands before its options", first.display());
+            Err(Error::usage(what).remedy(format!("write 'sipstat {} …'", first.display())))
+        }
         _ => Ok(()),
     }
+}
+
+/// `config` asks for pseudonyms, and what is written has the names as they are.
+pub(super) fn in_clear(config: &Config) -> Result<(), Error> {
+    if config.pseudonyms.is_some() {
+        let e = Error::usage("--anonymize is for reports: rows, ladders and extracts show names as they are");
+        return Err(e.remedy("leave it out"));
+    }
+    readable(config)
 }
 
 /// A report that overwrites a capture would be the last one of it.
@@ -175,6 +201,11 @@ pub(super) fn tell_what_is_missing(summary: &Summary) {
             if lost.is_empty() { "some state".into() } else { lost.join(", ") }
         ));
     }
+}
+
+/// Something worth knowing, on standard error.
+pub(super) fn tell(text: &str) {
+    complain(text);
 }
 
 /// One line on standard error; there is nobody to tell if that fails.

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use crate::config::{HostSide, Side};
+use crate::pick::Condition;
 use crate::time::Nanos;
 
 /// A day: nothing that these options ask for is longer.
@@ -27,6 +28,11 @@ pub(super) fn span(text: &str) -> Result<Nanos, String> {
     }
     // Whole and within a day: exact as an integer.
     Ok(Nanos::from_nanos(span as i64))
+}
+
+/// An expression of `--where`.
+pub(super) fn condition(text: &str) -> Result<Condition, String> {
+    Condition::new(text).map_err(|problem| problem.to_string())
 }
 
 /// `64M`, `2G`: at least 1M, at most 1024G.

@@ -1,6 +1,6 @@
 //! The decoder: frames in, packets out, and fragments that wait in between.
 
-use super::fragments::{Bounds, Fragments};
+use super::fragments::{Bounds, Fragments, Parts};
 use super::layer::Bytes;
 use super::walk::Walk;
 use super::{Decoded, plain};
@@ -58,6 +58,11 @@ impl Decoder {
     #[inline]
     pub fn is_idle(&self) -> bool {
         self.fragments.is_empty()
+    }
+
+    /// From now on the frames are noted that brought fragments of what is handed over.
+    pub fn note_parts(&mut self) -> Parts {
+        self.fragments.parts.get_or_insert_default().clone()
     }
 
     /// What `frame` holds. The payload borrows from the frame, or from the decoder if this frame's

@@ -6,7 +6,9 @@
 //!
 //! Bounded in datagrams, bytes (those held, never those claimed), copies and capture time.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::rc::Rc;
 
 use smallvec::SmallVec;
 
@@ -47,6 +49,30 @@ pub(super) struct Fragments {
     lately: VecDeque<Key>,
     /// What the last fragment drove out, until it is asked for or the next fragment comes.
     evicted: VecDeque<Partial>,
+    /// For who wants to know it: the frames that brought what was last put together.
+    pub(super) parts: Option<Parts>,
+}
+
+/// Frames that brought fragments of the packet at work; shared with who asked for them.
+#[derive(Clone, Debug, Default)]
+pub struct Parts(Rc<RefCell<Vec<FrameId>>>);
+
+impl Parts {
+    /// A packet that needed none is at work.
+    pub fn clear(&self) {
+        self.0.borrow_mut().clear();
+    }
+
+    /// The frames, but for the one at work.
+    pub fn get(&self) -> Vec<FrameId> {
+        self.0.borrow().clone()
+    }
+
+    fn set(&self, frames: &[FrameId]) {
+        let mut parts = self.0.borrow_mut();
+        parts.clear();
+        parts.extend_from_slice(frames);
+    }
 }
 
 impl Fragments {
@@ -59,6 +85,7 @@ impl Fragments {
             by_key: HashMap::new(),
             lately: VecDeque::new(),
             evicted: VecDeque::new(),
+            parts: None,
         }
     }
 
@@ -100,6 +127,11 @@ impl Fragments {
         let Some(partial) = self.by_age.get_mut(&age) else { return Ok(None) };
         (partial.frame, partial.stamp) = (frame, stamp);
         self.held -= partial.cost();
+        if let Some(parts) = &self.parts {
+            // A fragment in a fragmented tunnel came in all frames of that.
+            partial.frames.extend(parts.get());
+            partial.frames.push(frame);
+        }
         if partial.add(fragment) {
             notes.note(Anomaly::FragmentOverlap, stamp.time, frame);
         }
@@ -109,7 +141,11 @@ impl Fragments {
                 self.lately.pop_front();
             }
             self.lately.push_back(key);
-            return Ok(self.remove(age).map(|whole| whole.contiguous()));
+            let whole = self.remove(age);
+            if let (Some(parts), Some(whole)) = (&self.parts, &whole) {
+                parts.set(&whole.frames);
+            }
+            return Ok(whole.map(|whole| whole.contiguous()));
         }
         while (self.by_age.len() > self.bounds.datagrams || self.held > self.bounds.bytes)
             && let Some((&oldest, _)) = self.by_age.first_key_value()
@@ -140,6 +176,9 @@ impl Fragments {
                     partial
                 }
             };
+            if let Some(parts) = &self.parts {
+                parts.set(&partial.frames);
+            }
             let start = partial.contiguous();
             if !partial.copy && !start.bytes.is_empty() {
                 return Some(start);

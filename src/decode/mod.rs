@@ -23,6 +23,7 @@ mod walk;
 use std::net::IpAddr;
 
 pub use self::decoder::{Decoder, Limits};
+pub use self::fragments::Parts;
 pub use self::link::link_name;
 pub use self::plain::datagram_of;
 use crate::fate::Fate;

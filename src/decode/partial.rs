@@ -60,6 +60,8 @@ pub(super) struct Partial {
     pub(super) since: Timestamp,
     pub(super) frame: FrameId,
     pub(super) stamp: Stamp,
+    /// Frames that brought fragments, if somebody wants to know.
+    pub(super) frames: Vec<FrameId>,
     /// From the fragment at offset 0.
     protocol: u8,
     /// Length, from the first last fragment that came.
@@ -88,6 +90,7 @@ impl Partial {
             since,
             frame: FrameId::default(),
             stamp: Stamp::default(),
+            frames: Vec::new(),
             protocol: key.protocol,
             end: None,
             pieces: Vec::new(),
@@ -98,7 +101,11 @@ impl Partial {
     /// Memory held, that of the two indices included.
     pub(super) fn cost(&self) -> usize {
         const INDEX: usize = size_of::<Key>() + size_of::<SmallVec<[u64; 1]>>() + 16;
-        size_of::<Self>() + INDEX + self.bytes.capacity() + self.pieces.capacity() * size_of::<Piece>()
+        size_of::<Self>()
+            + INDEX
+            + self.bytes.capacity()
+            + self.pieces.capacity() * size_of::<Piece>()
+            + self.frames.capacity() * size_of::<FrameId>()
     }
 
     fn content(&self, piece: &Piece) -> &[u8] {

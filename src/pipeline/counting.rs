@@ -3,13 +3,17 @@
 //! In: messages, each with its shard. Out: a [`Tally`]. One [`Counting`] holds all shards, or each
 //! of several holds its share of them: the same is counted either way.
 
+use std::sync::Arc;
+
 use crate::anomaly::Anomaly;
 use crate::config::Config;
 use crate::flow::Origin;
+use crate::pick::{Harvest, Picker, Selection, Wish};
 use crate::shard::{Limits, SHARDS, Shard};
 use crate::sip::{Message, Oddity};
 use crate::stats::{Admission, Choices, Tally};
 use crate::time::Timestamp;
+use crate::transaction::call_key;
 
 /// Shards, and what they told.
 pub(super) struct Counting {
@@ -17,17 +21,33 @@ pub(super) struct Counting {
     shards: Vec<(Shard, Box<Admission>)>,
     parts: usize,
     tally: Tally,
+    /// The calls that count; `None`: all.
+    only: Option<Arc<Selection>>,
 }
 
 impl Counting {
     /// Part number `part` of `parts`.
     pub(super) fn new(config: &Config, limits: Limits, part: usize, parts: usize) -> Self {
         let shard = |_| (Shard::new(limits, config.duplicate_window), Box::default());
-        Self { shards: (part..SHARDS).step_by(parts).map(shard).collect(), parts, tally: empty_tally(config) }
+        let mut tally = empty_tally(config);
+        tally.only = config.only.clone();
+        tally.picker = (config.pick != Wish::default())
+            .then(|| Box::new(Picker::new(config.pick.clone(), config.condition.clone())));
+        Self {
+            shards: (part..SHARDS).step_by(parts).map(shard).collect(),
+            parts,
+            tally,
+            only: config.only.clone(),
+        }
     }
 
     /// Counts `message`, which falls to shard `number`.
     pub(super) fn message(&mut self, number: usize, message: &Message<'_>, origin: &Origin) {
+        if let Some(only) = &self.only
+            && !message.call_id.is_some_and(|id| only.has_call(call_key(id)))
+        {
+            return;
+        }
         if !message.oddities.is_empty() {
             for oddity in message.oddities.iter() {
                 self.tally.anomalies.note(anomaly(oddity), origin.stamp.shown, origin.frame);
@@ -45,6 +65,14 @@ impl Counting {
         }
     }
 
+    /// Lets go what is over at `now`, and gives what was picked since the last time.
+    pub(super) fn tick(&mut self, now: Timestamp) -> Harvest {
+        for (shard, names) in &mut self.shards {
+            self.tally.for_shard(names, |tally| shard.sweep(now, tally));
+        }
+        self.tally.picker.as_mut().map(|p| p.harvest()).unwrap_or_default()
+    }
+
     /// The capture ended at `end`: all that was counted.
     pub(super) fn finish(mut self, end: Timestamp) -> Tally {
         for (shard, names) in &mut self.shards {
@@ -56,7 +84,11 @@ impl Counting {
 
 /// Nothing counted yet.
 pub(super) fn empty_tally(config: &Config) -> Tally {
-    Tally::new(Choices { short_call: config.short_call, host_sides: config.host_sides.clone() })
+    Tally::new(Choices {
+        short_call: config.short_call,
+        host_sides: config.host_sides.clone(),
+        condition: config.only.as_ref().and(config.condition.as_ref()).map(|c| c.text().to_owned()),
+    })
 }
 
 fn anomaly(oddity: Oddity) -> Anomaly {

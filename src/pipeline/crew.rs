@@ -11,6 +11,7 @@ use std::thread::{self, JoinHandle};
 use super::counting::Counting;
 use crate::config::Config;
 use crate::flow::Origin;
+use crate::pick::Harvest;
 use crate::shard::{Limits, SHARDS};
 use crate::sip::{Oddities, Scan, reread, scan_datagram};
 use crate::stats::Tally;
@@ -30,11 +31,14 @@ struct Worker {
     jobs: SyncSender<Job>,
     /// Batches that are done with.
     empty: Receiver<Batch>,
+    /// What was picked, once for each tick.
+    harvests: Receiver<Harvest>,
     thread: JoinHandle<Tally>,
 }
 
 enum Job {
     Count(Batch),
+    Tick(Timestamp),
     Finish(Timestamp),
 }
 
@@ -88,6 +92,24 @@ impl Crew {
         }
     }
 
+    /// Asks each thread for what it picked up to here; see [`Crew::harvest`].
+    pub(super) fn tick(&mut self, now: Timestamp) {
+        for worker in &mut self.0 {
+            worker.send();
+            // One that is gone has panicked: `finish` tells.
+            let _ = worker.jobs.send(Job::Tick(now));
+        }
+    }
+
+    /// What all threads picked up to the earliest tick that was not harvested yet: waits for it.
+    pub(super) fn harvest(&mut self) -> Harvest {
+        let mut all = Harvest::default();
+        for picked in self.0.iter().filter_map(|worker| worker.harvests.recv().ok()) {
+            all.merge(picked);
+        }
+        all
+    }
+
     /// The capture ended at `end`: what each thread counted.
     pub(super) fn finish(mut self, end: Timestamp) -> impl Iterator<Item = Tally> {
         for worker in &mut self.0 {
@@ -103,9 +125,10 @@ impl Worker {
     fn start(counting: Counting) -> Option<Self> {
         let (jobs, inbox) = sync_channel(QUEUE);
         let (done, empty) = channel();
-        let work = move || count(counting, &inbox, &done);
+        let (picked, harvests) = channel();
+        let work = move || count(counting, &inbox, &done, &picked);
         let thread = thread::Builder::new().name("sipstat-count".to_owned()).spawn(work).ok()?;
-        Some(Self { filling: Batch::default(), jobs, empty, thread })
+        Some(Self { filling: Batch::default(), jobs, empty, harvests, thread })
     }
 
     fn send(&mut self) {
@@ -117,7 +140,12 @@ impl Worker {
 }
 
 /// A thread's life.
-fn count(mut counting: Counting, inbox: &Receiver<Job>, done: &Sender<Batch>) -> Tally {
+fn count(
+    mut counting: Counting,
+    inbox: &Receiver<Job>,
+    done: &Sender<Batch>,
+    picked: &Sender<Harvest>,
+) -> Tally {
     let mut end = Timestamp::default();
     while let Ok(job) = inbox.recv() {
         match job {
@@ -128,6 +156,9 @@ fn count(mut counting: Counting, inbox: &Receiver<Job>, done: &Sender<Batch>) ->
                 // A message as long as a stream may bring it is rare: its room is not kept.
                 batch.bytes.shrink_to(2 * BATCH_BYTES);
                 let _ = done.send(batch);
+            }
+            Job::Tick(now) => {
+                let _ = picked.send(counting.tick(now));
             }
             Job::Finish(at) => {
                 end = at;

@@ -63,11 +63,17 @@ impl Consumer for Direction {
 impl Direction {
     /// Takes what comes next.
     pub(super) fn take(&mut self, piece: Piece<'_>, from: &Origin, sink: &mut Sink) {
+        if let Some(locator) = sink.locator() {
+            locator.carrier(Some(from.flow));
+        }
         match piece {
             Piece::Start { .. } => {}
             Piece::Bytes(bytes) => self.bytes(bytes, from, sink),
             Piece::Gap(n) => self.gap(n, from, sink),
             Piece::End(_) => self.end(from, sink),
+        }
+        if let Some(locator) = sink.locator() {
+            locator.carrier(None);
         }
     }
 

@@ -13,9 +13,14 @@
 mod counting;
 mod crew;
 mod direction;
+mod extract;
+mod locate;
+mod media;
 mod opaque;
 mod sink;
+mod ticks;
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use crate::anomaly::{Anomalies, Anomaly};
@@ -26,19 +31,22 @@ use crate::error::Error;
 use crate::fate::Fate;
 use crate::filter::{Filter, Gate, Protocol, Subject};
 use crate::flow::{Flow, FrameId, Origin, Transport};
+use crate::pick::{Condition, Harvest, MAX_SELECTED, Selection, Unit, Wish};
 use crate::shard::Limits;
 use crate::sip::{Other, classify_other, is_media, looks_like_sip};
 use crate::stats::{End, Summary};
 use crate::stream::hep;
 use crate::stream::sctp::Sctp;
-use crate::stream::tcp::{Pushed, Streams};
+use crate::stream::tcp::{Consumer, HOLE_AGE, Pushed, Streams};
 use crate::time::{Nanos, Stamp, Timestamp};
 
 use crate::watch::{Progress, Watch};
 
 use self::direction::{Carried, Direction};
+pub use self::extract::{Extracted, extract};
 use self::opaque::UnknownLinks;
 use self::sink::Sink;
+use self::ticks::Ticks;
 
 /// How long fragments wait for the rest of their datagram.
 const FRAGMENTS_WAIT: Nanos = Nanos::from_secs(30);
@@ -48,18 +56,74 @@ pub fn run(config: &Config) -> Result<Summary, Error> {
     run_watched(config, &mut Watch::new(&AtomicBool::new(false), None))
 }
 
+/// [`run`] under the eyes of `watch`; hands on what `config.pick` asks for as it gets ripe, in an order
+/// that depends on the capture alone. It ends early, as if interrupted, once `take` answers `false`.
+pub fn run_picking(
+    config: &Config,
+    watch: &mut Watch<'_>,
+    take: &mut dyn FnMut(&[String], Harvest) -> bool,
+) -> Result<Summary, Error> {
+    let by_calls = config.condition.as_ref().is_some_and(|c| c.unit() == Unit::Call);
+    let limits = if config.pick.calls || config.pick.selection && by_calls {
+        Limits::with_particulars(config.memory)
+    } else {
+        Limits::within(config.memory)
+    };
+    run_all(config, limits, watch, take)
+}
+
 /// [`run`], under the eyes of `watch`: the summary of a run that ends early is of what was read.
 pub fn run_watched(config: &Config, watch: &mut Watch<'_>) -> Result<Summary, Error> {
-    run_within(config, Limits::within(config.memory), watch)
+    let limits = Limits::within(config.memory);
+    match &config.condition {
+        Some(condition) if config.only.is_none() => {
+            let only = Some(Arc::new(select(config, condition, watch)?));
+            run_within(&Config { only, ..config.clone() }, limits, watch)
+        }
+        _ => run_within(config, limits, watch),
+    }
+}
+
+/// Finds the calls that fulfil `condition`: the first of two runs over the same files.
+pub fn select(config: &Config, condition: &Condition, watch: &mut Watch<'_>) -> Result<Selection, Error> {
+    let found = Found::look(&config.captures, config.recursive);
+    if let Some(pipe) = found.files.iter().find(|f| !Inputs::can_be_read_again(f)) {
+        let what = format!("{} is a pipe: it can be read once, and --where reads twice", pipe.display());
+        return Err(Error::usage(what).remedy("save it to a file; 'sipstat calls --where' reads once"));
+    }
+    let pick = Wish { selection: true, ..Wish::default() };
+    let config = Config { pick, condition: Some(condition.clone()), ..config.clone() };
+    let mut selection = Selection::new(condition);
+    let mut fits = true;
+    run_picking(&config, watch, &mut |_, harvest| {
+        fits = selection.add(harvest);
+        fits
+    })?;
+    if fits {
+        return Ok(selection);
+    }
+    let what = format!("--where selects more than {MAX_SELECTED} Call-IDs");
+    Err(Error::usage(what).remedy("--from and --to take a part of the capture"))
 }
 
 /// The same within other bounds than the usual ones.
 pub fn run_within(config: &Config, limits: Limits, watch: &mut Watch<'_>) -> Result<Summary, Error> {
+    run_all(config, limits, watch, &mut |_, _| true)
+}
+
+fn run_all(
+    config: &Config,
+    limits: Limits,
+    watch: &mut Watch<'_>,
+    take: &mut dyn FnMut(&[String], Harvest) -> bool,
+) -> Result<Summary, Error> {
+    let mut ticks = Ticks::new(config.pick != Wish::default());
     let found = Found::look(&config.captures, config.recursive);
     if found.files.is_empty() {
         return Err(nothing_found(&found, config));
     }
     let mut inputs = Inputs::open(&found.files).map_err(|errors| unreadable(&errors))?;
+    let names: Vec<String> = inputs.reports().into_iter().map(|r| r.path).collect();
     let mut reading = Anomalies::default();
     let mut run = Run::new(config, limits);
     let mut gate = Gate::new(config.filter.window);
@@ -73,12 +137,18 @@ pub fn run_within(config: &Config, limits: Limits, watch: &mut Watch<'_>) -> Res
             run.passed_over(media);
         }
         let Some(frame) = inputs.next(&mut reading) else { break };
+        let mut wanted = true;
         match gate.admit(frame.stamp) {
-            Some(stamp) => run.frame(&Frame { stamp, ..frame }),
+            Some(stamp) => {
+                run.frame(&Frame { stamp, ..frame });
+                if ticks.is_due(stamp.now) {
+                    wanted = take(&names, run.network.sink.tick(stamp.now));
+                }
+            }
             None => run.left_out(),
         }
         let responses = run.network.sink.responses;
-        if !watch.goes_on(media + 1, || progress(&inputs, responses)) {
+        if !wanted || !watch.goes_on(media + 1, || progress(&inputs, responses)) {
             interrupted = true;
             break;
         }
@@ -91,8 +161,9 @@ pub fn run_within(config: &Config, limits: Limits, watch: &mut Watch<'_>) -> Res
         ..FileReport::default()
     }));
     let end = inputs.now().map(|now| gate.bounded(now));
-    let filter = (!config.filter.is_empty()).then(|| config.filter.to_string());
-    Ok(run.finish(End {
+    let chosen = config.only.is_some().then_some(config.condition.as_ref()).flatten();
+    let filter = filter_text(config, chosen);
+    let (summary, harvests) = run.finish(End {
         files,
         end,
         filter,
@@ -100,7 +171,19 @@ pub fn run_within(config: &Config, limits: Limits, watch: &mut Watch<'_>) -> Res
         skipped: found.skipped,
         interrupted,
         ..End::default()
-    }))
+    });
+    harvests.into_iter().for_each(|harvest| {
+        take(&names, harvest);
+    });
+    Ok(summary)
+}
+
+/// The user's filters and condition as options.
+fn filter_text(config: &Config, condition: Option<&Condition>) -> Option<String> {
+    let filter = (!config.filter.is_empty()).then(|| config.filter.to_string());
+    let condition = condition.map(|c| format!("--where '{}'", c.text()));
+    let all: Vec<String> = [filter, condition].into_iter().flatten().collect();
+    (!all.is_empty()).then(|| all.join(" "))
 }
 
 fn progress(inputs: &Inputs, responses: u64) -> Progress {
@@ -158,6 +241,8 @@ struct Network {
     /// `None` if it judges no packets.
     filter: Option<Filter>,
     notes: Anomalies,
+    /// The clock at the frame before.
+    clock: Timestamp,
 }
 
 impl Run {
@@ -170,6 +255,7 @@ impl Run {
                 sink: Sink::new(config, limits),
                 filter: Some(&config.filter).filter(|f| f.judges_packets()).cloned(),
                 notes: Anomalies::default(),
+                clock: Timestamp::MIN,
             },
             unknown_links: UnknownLinks::default(),
             saw_media: false,
@@ -186,6 +272,9 @@ impl Run {
             network.packet(&part, id, Stamp { now, ..stamp });
         });
         network.advance(frame.stamp.now);
+        if let Some(locator) = network.sink.locator() {
+            locator.begin();
+        }
         let decoded = decoder.decode(frame, notes);
         let fate = network.packet(&decoded, frame.id, frame.stamp);
         if fate == Fate::UnknownLink {
@@ -216,14 +305,16 @@ impl Run {
         self.network.sink.tally.fates.note(Fate::Filtered);
     }
 
-    fn finish(mut self, mut end: End) -> Summary {
+    /// The summary, and what was picked since the tick before the last, in two pieces.
+    fn finish(mut self, mut end: End) -> (Summary, [Harvest; 2]) {
         let now = end.end.unwrap_or_default();
         let Self { decoder, network, notes, .. } = &mut self;
         decoder.finish(notes, |part, id, stamp| {
             network.packet(&part, id, Stamp { now: now.min(stamp.now + FRAGMENTS_WAIT), ..stamp });
         });
         network.finish(now);
-        let Network { sink, notes, .. } = self.network;
+        let Network { mut sink, notes, .. } = self.network;
+        let ripe = sink.harvest();
         let (mut tally, tls) = sink.finish(now);
         end.unknown_links = self.unknown_links.rows();
         end.tls = tls.rows();
@@ -232,7 +323,9 @@ impl Run {
         for (table, kind) in [("fragments", Anomaly::FragmentEvicted), ("streams", Anomaly::StreamEvicted)] {
             end.evicted.push((table, tally.anomalies.count(kind)));
         }
-        tally.finish(end)
+        let mut last = tally.picker.take().map(|mut p| p.harvest()).unwrap_or_default();
+        last.sort();
+        (tally.finish(end), [ripe, last])
     }
 }
 
@@ -304,10 +397,17 @@ impl Network {
     fn segment(&mut self, p: &Packet<'_>, tcp: &TcpInfo, origin: &Origin) -> Fate {
         let Self { streams, sink, notes, .. } = self;
         sink.begin(origin.frame);
+        if let Some(locator) = sink.locator() {
+            locator.segment(origin, Some(tcp), !p.payload.is_empty());
+        }
         let pushed =
             streams.push(origin, tcp, p.payload, notes, &mut |direction: &mut Direction, from, piece| {
                 direction.take(piece, from, sink);
             });
+        if let Some(locator) = sink.locator() {
+            let idle = streams.consumer(origin.flow).is_none_or(|d| d.held() == 0);
+            locator.taken(origin.flow, idle, pushed == Pushed::Held);
+        }
         if sink.completed() {
             return Fate::Sip;
         }
@@ -333,11 +433,17 @@ impl Network {
     fn sctp(&mut self, p: &Packet<'_>, origin: &Origin) -> Fate {
         let Self { sctp, sink, notes, .. } = self;
         sink.begin(origin.frame);
+        if let Some(locator) = sink.locator() {
+            locator.segment(origin, None, true);
+        }
         let pushed = sctp.push(origin, p.payload, p.cut, notes, &mut |from, message| {
             if looks_like_sip(message.bytes) {
-                sink.datagram(message.bytes, message.cut, from);
+                sink.carried(message.bytes, message.cut, from);
             }
         });
+        if let Some(locator) = sink.locator() {
+            locator.taken(origin.flow, pushed.held == 0, false);
+        }
         if sink.completed() {
             Fate::Sip
         } else if pushed.held > 0 {
@@ -349,12 +455,16 @@ impl Network {
 
     /// Holes and fragments of streams whose time has come.
     fn advance(&mut self, now: Timestamp) {
-        let Self { streams, sctp, sink, notes, .. } = self;
+        let Self { streams, sctp, sink, notes, clock, .. } = self;
+        // The clock may have gone on by minutes since they were due: what waited is no later for it.
+        let before = std::mem::replace(clock, now);
         streams.advance(now, notes, &mut |direction: &mut Direction, from, piece| {
-            direction.take(piece, from, sink);
+            let then = now.min(before.max(from.stamp.time + HOLE_AGE));
+            let from = Origin { stamp: Stamp { now: then, ..from.stamp }, ..*from };
+            direction.take(piece, &from, sink);
         });
         sctp.advance(now, notes, &mut |from, message| {
-            sink.datagram(message.bytes, message.cut, from);
+            sink.carried(message.bytes, message.cut, from);
         });
     }
 
@@ -364,7 +474,7 @@ impl Network {
             direction.take(piece, from, sink);
         });
         sctp.finish(now, notes, &mut |from, message| {
-            sink.datagram(message.bytes, message.cut, from);
+            sink.carried(message.bytes, message.cut, from);
         });
     }
 }

@@ -6,6 +6,7 @@ use crate::decode::Quote;
 use crate::fate::Fate;
 use crate::filter::{Filter, Protocol, Subject};
 use crate::flow::{FrameId, Origin, Transport};
+use crate::pick::Harvest;
 use crate::shard::{Limits, shard_of, shard_of_call};
 use crate::sip::{
     Framed, Message, Peek, Rejection, Scan, Start, looks_like_sip, peek_datagram, scan_datagram,
@@ -16,6 +17,7 @@ use crate::time::{Nanos, Stamp, Timestamp};
 
 use super::counting::{Counting, empty_tally};
 use super::crew::{Cargo, Crew};
+use super::locate::{Located, Locator};
 use super::opaque::Tls;
 
 /// Tap identifiers of this stage.
@@ -28,6 +30,8 @@ enum Work {
     /// This thread, at once.
     Here(Box<Counting>),
     Crew(Crew),
+    /// Nobody: frames are looked for.
+    Locator(Box<Locator>),
 }
 
 /// The way to the shards, and the ledger.
@@ -42,6 +46,10 @@ pub(super) struct Sink {
     completed: bool,
     kept_alive: bool,
     filtered: bool,
+    /// Something was picked and is not harvested.
+    ticked: bool,
+    /// That, if this thread picked it.
+    ripe: Harvest,
     /// For the originals of copies in HEP; `None` if it judges no packets.
     filter: Option<Filter>,
 }
@@ -59,8 +67,27 @@ impl Sink {
             completed: false,
             kept_alive: false,
             filtered: false,
+            ticked: false,
+            ripe: Harvest::default(),
             filter: Some(&config.filter).filter(|f| f.judges_packets()).cloned(),
         }
+    }
+
+    /// A sink that counts nothing, and looks for frames.
+    pub(super) fn locating(config: &Config, locator: Locator) -> Self {
+        let here = Config { threads: 1, ..config.clone() };
+        Self { work: Work::Locator(Box::new(locator)), ..Self::new(&here, Limits::within(0)) }
+    }
+
+    /// Who looks for frames, if that is the job.
+    #[inline]
+    pub(super) fn locator(&mut self) -> Option<&mut Locator> {
+        if let Work::Locator(locator) = &mut self.work { Some(locator) } else { None }
+    }
+
+    /// What was located.
+    pub(super) fn located(self) -> Located {
+        if let Work::Locator(locator) = self.work { locator.finish() } else { Located::default() }
     }
 
     /// `frame` is at work: see [`Sink::completed`].
@@ -97,6 +124,15 @@ impl Sink {
                 Scan::Partial => self.note(Anomaly::Truncated, origin),
                 Scan::NotSip => return None,
             },
+            Work::Locator(locator) => match &scan_datagram(payload, cut) {
+                Scan::Message(message) => {
+                    locator.message(message, origin);
+                    self.met(message.start, origin);
+                    return Some(true);
+                }
+                Scan::NotSip => return None,
+                Scan::Rejected(_) | Scan::Partial => {}
+            },
             Work::Crew(crew) => match peek_datagram(payload, cut) {
                 Peek::Message { start, call_id } => {
                     crew.ship(
@@ -114,6 +150,17 @@ impl Sink {
             },
         }
         Some(false)
+    }
+
+    /// A user message of an association.
+    pub(super) fn carried(&mut self, payload: &[u8], cut: bool, origin: &Origin) {
+        if let Some(locator) = self.locator() {
+            locator.carrier(Some(origin.flow));
+        }
+        self.datagram(payload, cut, origin);
+        if let Some(locator) = self.locator() {
+            locator.carrier(None);
+        }
     }
 
     /// What a stream held.
@@ -191,6 +238,7 @@ impl Sink {
                     counting.unreachable(shard, message);
                 }
             }
+            Work::Locator(locator) => locator.quoted(call_id, frame),
             Work::Crew(crew) => {
                 let packet = &quote.packet;
                 let (tap, flow, ip_id) = (packet.tap, packet.flow, packet.ip_id);
@@ -200,11 +248,39 @@ impl Sink {
         }
     }
 
+    /// Lets go what is over at `now`. What was picked up to the tick before this one comes back now,
+    /// for then nobody waits for anybody.
+    pub(super) fn tick(&mut self, now: Timestamp) -> Harvest {
+        let before = self.harvest();
+        match &mut self.work {
+            Work::Here(counting) => self.ripe = counting.tick(now),
+            Work::Crew(crew) => crew.tick(now),
+            Work::Locator(_) => {}
+        }
+        self.ticked = true;
+        before
+    }
+
+    /// What was picked up to the last tick.
+    pub(super) fn harvest(&mut self) -> Harvest {
+        if !std::mem::take(&mut self.ticked) {
+            return Harvest::default();
+        }
+        let mut harvest = match &mut self.work {
+            Work::Here(_) => std::mem::take(&mut self.ripe),
+            Work::Crew(crew) => crew.harvest(),
+            Work::Locator(_) => Harvest::default(),
+        };
+        harvest.sort();
+        harvest
+    }
+
     /// The capture ended at `end`: all that was counted.
     pub(super) fn finish(mut self, end: Timestamp) -> (Tally, Tls) {
         match self.work {
             Work::Here(counting) => self.tally.merge(counting.finish(end)),
             Work::Crew(crew) => crew.finish(end).for_each(|tally| self.tally.merge(tally)),
+            Work::Locator(_) => {}
         }
         (self.tally, self.tls)
     }
@@ -214,6 +290,7 @@ impl Sink {
         let shard = shard_of(message);
         match &mut self.work {
             Work::Here(counting) => counting.message(shard, message, origin),
+            Work::Locator(locator) => locator.message(message, origin),
             Work::Crew(crew) => {
                 let cargo = Cargo::Head { ended, oddities: message.oddities };
                 crew.ship(shard, message.head, cargo, origin);

@@ -7,9 +7,11 @@ pub mod csv;
 pub mod escape;
 pub mod explain;
 pub mod json;
+pub mod ladder;
 pub mod markdown;
 pub mod ndjson;
 pub mod prometheus;
+pub mod rows;
 pub mod text;
 
 mod figures;

@@ -24,6 +24,8 @@ pub const SHARDS: usize = 32;
 /// How long a session without BYE is remembered.
 const SESSION_AGE: Nanos = Nanos::from_secs(24 * 3600);
 
+/// Bytes of an attempt with its particulars.
+const PARTICULARS: u64 = 1280;
 /// One in so many conversations makes room when there are too many.
 const EVICTION_SHARE: usize = 64;
 
@@ -43,11 +45,25 @@ impl Limits {
     /// lately finished, a quarter for sessions, an eighth for tombstones, at what each takes with its
     /// share of the tables. A Call-ID with many transactions takes more.
     pub fn within(memory: u64) -> Self {
+        Self::of(memory, 0)
+    }
+
+    /// The same where the particulars of each call are wanted.
+    pub fn with_particulars(memory: u64) -> Self {
+        Self::of(memory, PARTICULARS)
+    }
+
+    /// `more`: bytes that each call takes beyond.
+    fn of(memory: u64, more: u64) -> Self {
         let share = |eighths: u64, bytes: u64| {
             let n = memory / 8 * eighths / bytes / SHARDS as u64;
             usize::try_from(n).unwrap_or(usize::MAX).clamp(16, 1 << 24)
         };
-        Self { conversations: share(5, 1536), sessions: share(2, 168), tombstones: share(1, 64) }
+        Self {
+            conversations: share(5, 1536 + more),
+            sessions: share(2, 168 + more),
+            tombstones: share(1, 64),
+        }
     }
 }
 
@@ -183,7 +199,7 @@ impl Shard {
     }
 
     /// Lets go what nothing can change any more at `now`.
-    fn sweep(&mut self, now: Timestamp, observer: &mut impl Observer) {
+    pub fn sweep(&mut self, now: Timestamp, observer: &mut impl Observer) {
         while let Some(Reverse((due, slot, born))) = self.due.peek().copied()
             && due < now
         {

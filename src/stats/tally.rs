@@ -2,16 +2,18 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::anomaly::{Anomalies, Anomaly};
 use crate::call::{
-    Attempt, Bye, Detail, Observer, Outcome, RegisterOutcome, Registration, RequestOver, Session, Tried,
+    Attempt, Bye, Call, Detail, Observer, Outcome, RegisterOutcome, Registration, RequestOver, Session, Tried,
 };
 use crate::config::HostSide;
 use crate::fate::Fates;
 use crate::flow::{Endpoint, FrameId, Origin, Transport};
+use crate::pick::{Picker, Selection};
 use crate::sip::{Message, StatusCode};
 use crate::stats::admission::Admission;
 use crate::stats::attempts::{AttemptTally, is_on};
@@ -35,6 +37,8 @@ pub struct Choices {
     pub short_call: Nanos,
     /// Attempts that count; all of them if empty.
     pub host_sides: Vec<HostSide>,
+    /// What selects the calls that count, as written; `None`: all.
+    pub condition: Option<String>,
 }
 
 /// All that was counted so far.
@@ -65,6 +69,12 @@ pub struct Tally {
     pub(super) samples: Samples,
     pub(super) evicted: BTreeMap<Cow<'static, str>, u64>,
     pub(super) exact: bool,
+    /// Calls that were selected; `None`: all.
+    #[serde(skip)]
+    pub only: Option<Arc<Selection>>,
+    /// Picks out what is wished for; `None` if that is nothing.
+    #[serde(skip)]
+    pub picker: Option<Box<Picker>>,
     /// The names that the shard at work has admitted.
     #[serde(skip)]
     admission: Box<Admission>,
@@ -115,6 +125,8 @@ impl Tally {
             samples: Samples::default(),
             evicted: BTreeMap::new(),
             exact: true,
+            only: None,
+            picker: None,
             admission: Box::default(),
         }
     }
@@ -149,10 +161,16 @@ impl Tally {
         self.samples.merge(other.samples);
         add_counts(&mut self.evicted, other.evicted);
         self.exact &= other.exact;
+        match (&mut self.picker, other.picker) {
+            (Some(ours), Some(theirs)) => ours.merge(*theirs),
+            (ours, theirs) => *ours = ours.take().or(theirs),
+        }
     }
 
     fn keeps(&self, attempt: &Attempt) -> bool {
-        self.choices.host_sides.is_empty() || self.choices.host_sides.iter().any(|side| is_on(side, attempt))
+        let choices = &self.choices;
+        self.only.as_ref().is_none_or(|only| only.has_attempt(attempt.call, attempt.frame))
+            && (choices.host_sides.is_empty() || choices.host_sides.iter().any(|side| is_on(side, attempt)))
     }
 }
 
@@ -162,6 +180,9 @@ impl Observer for Tally {
     }
 
     fn message(&mut self, message: &Message<'_>, origin: &Origin, bin: Bin, alive: bool) {
+        if let Some(picker) = &mut self.picker {
+            picker.message(message, origin, bin);
+        }
         let transport: Transport = origin.transport;
         let Self { admission, .. } = self;
         self.messages.note(message, transport, bin, alive, &mut admission.methods);
@@ -218,6 +239,16 @@ impl Observer for Tally {
             self.sessions.attempts.at(attempt.started).attempts += 1;
         }
         kept
+    }
+
+    fn wants_particulars(&self) -> bool {
+        self.picker.as_ref().is_some_and(|p| p.wants_calls())
+    }
+
+    fn call(&mut self, call: Call) {
+        if let Some(picker) = &mut self.picker {
+            picker.call(call);
+        }
     }
 
     fn reinvite(&mut self, status: Option<StatusCode>) {

@@ -138,7 +138,7 @@ pub struct Keys {
 impl Keys {
     /// The keys of `message`; `None` without a Call-ID or a usable CSeq: it joins nothing.
     pub fn of(message: &Message<'_>) -> Option<Self> {
-        let call = xxh3_128(message.call_id?);
+        let call = call_key(message.call_id?);
         let cseq = message.cseq.as_ref()?;
         let from = message.from.as_ref().map_or(1, tag_or_value);
         let to = message.to.as_ref().and_then(|to| to.tag).map_or(0, tag_key);
@@ -147,6 +147,11 @@ impl Keys {
         let (transaction, top) = transaction_key(message, from, number, method);
         Some(Self { call, from, to, cseq: number, method, transaction, top })
     }
+}
+
+/// A Call-ID as a number.
+pub fn call_key(id: &[u8]) -> CallKey {
+    xxh3_128(id)
 }
 
 /// A tag as a number, never 0.

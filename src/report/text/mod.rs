@@ -25,6 +25,7 @@ mod register;
 mod services;
 mod table;
 
+pub(in crate::report) use format::delay;
 pub(crate) use format::number;
 pub use quiet::write_line;
 

@@ -1,39 +1,12 @@
 //! Numerators one by one.
 
-use smallvec::{SmallVec, smallvec};
+use smallvec::smallvec;
 
 use super::*;
-use crate::call::AttemptDelays;
-use crate::flow::{Flow, FrameId};
 use crate::stats::Admission;
-use crate::time::Timestamp;
 
 fn attempt(outcome: Outcome, code: u16) -> Attempt {
-    Attempt {
-        call: 0,
-        call_id: Default::default(),
-        particulars: None,
-        started: Timestamp::from_nanos(0),
-        frame: FrameId::default(),
-        requested: None,
-        outcome,
-        details: SmallVec::new(),
-        alerted: Alerted::None,
-        flags: SmallVec::new(),
-        side: None,
-        status: StatusCode::new(code),
-        cause: None,
-        location: Location::None,
-        transactions: 1,
-        bids: SmallVec::new(),
-        intermediate: SmallVec::new(),
-        overtaken: 0,
-        translated: SmallVec::new(),
-        delays: AttemptDelays::default(),
-        rang: None,
-        flow: Flow::default(),
-        called: None,
-    }
+    Attempt { outcome, status: StatusCode::new(code), ..crate::call::sample::attempt() }
 }
 
 /// Numerators of ner, ner_high, ner_q850, ser, seer, isa and isa_without_silent for one attempt.
