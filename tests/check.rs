@@ -62,6 +62,38 @@ fn every_format_tells_the_same() {
 }
 
 #[test]
+fn a_file_for_machines_leaves_the_text_to_the_log() {
+    let file = std::env::temp_dir().join(format!("sipstat-check-{}.xml", std::process::id()));
+    let (status, text) = checked(&["-f", "junit", "-o", file.to_str().expect("UTF-8"), "regressed.pcap.gz"]);
+    let xml = std::fs::read_to_string(&file).expect("written");
+    std::fs::remove_file(file).expect("removed");
+    assert_eq!(status, Some(3));
+    assert!(xml.contains("<failure ") && !xml.contains("FAIL"), "{xml}");
+    assert_eq!(text, checked(&["regressed.pcap.gz"]).1);
+}
+
+#[test]
+fn threads_change_nothing() {
+    let with = |threads: &str| {
+        let conditions =
+            ["--fail-if", "asr < 99%", "--fail-if", "count(5xx) > 0", "--fail-if", "max(pdd) > 1s"];
+        let end = ["-f", "json", "-j", threads, "../trunk-incident.pcapng.gz"];
+        run(&[&["check"], &conditions[..], &end].concat()).stdout
+    };
+    let one = with("1");
+    assert_eq!(String::from_utf8_lossy(&one).matches("call_id").count(), 15);
+    assert_eq!(one, with("2"));
+    assert_eq!(one, with("7"));
+}
+
+#[test]
+fn findings_are_counted() {
+    let incident = ["check", "--fail-if", "findings > 0", "../trunk-incident.pcapng.gz"];
+    assert_eq!(run(&incident).status.code(), Some(3));
+    assert_eq!(run(&["check", "--fail-if", "findings > 0", "before.pcap.gz"]).status.code(), Some(0));
+}
+
+#[test]
 fn what_is_mistyped_or_cut_off_never_passes() {
     let code = |arguments: &[&str]| run(arguments).status.code();
     assert_eq!(code(&["check", "--fail-if", "asrr < 95%", "before.pcap.gz"]), Some(2));

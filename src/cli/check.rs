@@ -70,7 +70,7 @@ pub(super) struct CheckArgs {
     /// text for people, json for machines, junit, github (annotations), markdown
     #[arg(short, long, value_enum, hide_possible_values = true, value_name = "FORMAT", default_value_t = FormatArg::Text)]
     format: FormatArg,
-    /// Write to FILE, complete or not at all
+    /// Write to FILE, complete or not at all; the log still gets the text
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -147,6 +147,12 @@ pub(super) fn check(
     match check.format {
         Format::Text => output.write_coloured(&bytes)?,
         _ => output.write(&bytes)?,
+    }
+    if check.format != Format::Text && report.output.as_deref().is_some_and(|path| path != Path::new("-")) {
+        // The log of a job says why it failed, whatever reads the file.
+        let mut text = Vec::new();
+        write(&verdict, Format::Text, &mut text).map_err(|e| Error::output("verdict", e))?;
+        Output::open(None, report.look)?.write_coloured(&text)?;
     }
     tell_what_is_missing(&summary);
     let exit = if verdict.is_breached() { Exit::Breached } else { Exit::Whole };

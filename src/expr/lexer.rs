@@ -32,6 +32,9 @@ pub(super) enum Token {
     End,
 }
 
+/// Beyond it numbers are no longer exact.
+const MAX_NUMBER: f64 = 1e15;
+
 const UNITS: [(&str, f64); 6] =
     [("us", 1e3), ("ms", 1e6), ("s", 1e9), ("min", 60e9), ("m", 60e9), ("h", 3_600e9)];
 
@@ -199,6 +202,9 @@ impl<'t> Lexer<'t> {
             }
         }
         let value: f64 = self.text.get(start..self.at).and_then(|t| t.parse().ok()).unwrap_or(f64::MAX);
+        if value > MAX_NUMBER {
+            return Err(self.wrong(start, "more than 1000000000000000"));
+        }
         let rest = self.rest();
         if rest.trim_start_matches(' ').starts_with('%') {
             self.at += rest.find('%').map_or(0, |at| at + 1);

@@ -159,6 +159,7 @@ fn what_is_wrong_is_named_with_its_place_and_the_nearest_name() {
         ("asr < 95%)", "')' at character 10: closes nothing"),
         ("asr < 95% asr > 3%", "'asr' at character 11: expected an operator"),
         ("asr < 95kg", "units are %"),
+        ("attempts < 99999999999999999", "more than 1000000000000000"),
         ("code == 9xx", "a class is 1xx to 6xx"),
         ("code > 5xx", "this is compared by ==, != or in"),
         ("code in (486, 7000)", "'7000' at character 15: expected a response code"),
