@@ -28,6 +28,11 @@ const SESSION_AGE: Nanos = Nanos::from_secs(24 * 3600);
 const PARTICULARS: u64 = 1280;
 /// One in so many conversations makes room when there are too many.
 const EVICTION_SHARE: usize = 64;
+/// What a conversation may weigh, all together: a call that rings on two hops weighs 14, one that was
+/// challenged before, some 30 (see `Exchange::weight`).
+const WEIGHT: usize = 20;
+/// A single conversation has always room.
+const LEAST_WEIGHT: usize = 512 * WEIGHT;
 
 /// What one shard may hold.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +48,7 @@ pub struct Limits {
 impl Limits {
     /// What fits into `memory` bytes for all shards together: five eighths for what is open or
     /// lately finished, a quarter for sessions, an eighth for tombstones, at what each takes with its
-    /// share of the tables. A Call-ID with many transactions takes more.
+    /// share of the tables. Call-IDs with many transactions are fewer: see `WEIGHT`.
     pub fn within(memory: u64) -> Self {
         Self::of(memory, 0)
     }
@@ -96,6 +101,8 @@ pub struct Shard {
     unkeyed: Unkeyed,
     births: u64,
     born: Vec<u64>,
+    /// Of all conversations in `slots`.
+    weight: usize,
 }
 
 /// Call-ID keys are hashes already: their low bits choose the bucket.
@@ -144,6 +151,7 @@ impl Shard {
             unkeyed: Unkeyed::default(),
             births: 0,
             born: Vec::new(),
+            weight: 0,
         }
     }
 
@@ -161,12 +169,17 @@ impl Shard {
         };
         let mut around = Surroundings { observer, memory: &mut self.memory, window: self.window };
         if let Some(Some(conversation)) = self.slots.get_mut(slot as usize) {
-            let before = conversation.due();
+            let (before, weight) = (conversation.due(), conversation.weight());
             conversation.message(&keys, message, origin, &mut around);
             let after = conversation.due();
+            self.weight = self.weight + conversation.weight() - weight;
             if after < before {
                 self.due.push(Reverse((after, slot, self.born[slot as usize])));
             }
+        }
+        // Few Call-IDs with many transactions each take as much as many with few.
+        if self.weight > (self.limits.conversations * WEIGHT).max(LEAST_WEIGHT) {
+            self.evict(origin.stamp.now, observer);
         }
     }
 
@@ -211,7 +224,9 @@ impl Shard {
             let Some(Some(conversation)) = self.slots.get_mut(i) else { continue };
             let mut around =
                 Surroundings { observer: &mut *observer, memory: &mut self.memory, window: self.window };
+            let weight = conversation.weight();
             conversation.settle(now, &mut around);
+            self.weight = self.weight + conversation.weight() - weight;
             if conversation.is_quiet() {
                 self.put_to_sleep(i);
             } else {
@@ -256,6 +271,7 @@ impl Shard {
 
     fn put_to_sleep(&mut self, i: usize) {
         let Some(conversation) = self.slots[i].take() else { return };
+        self.weight -= conversation.weight();
         self.numbers.remove(&conversation.call());
         self.free.push(i as u32);
         if conversation.is_over() {
@@ -295,7 +311,9 @@ impl Shard {
             let Some(Some(conversation)) = self.slots.get_mut(i) else { continue };
             let mut around =
                 Surroundings { observer: &mut *observer, memory: &mut self.memory, window: self.window };
+            let weight = conversation.weight();
             conversation.evict(now, &mut around);
+            self.weight = self.weight + conversation.weight() - weight;
             observer.evicted("conversations", 1, open);
             self.put_to_sleep(i);
         }

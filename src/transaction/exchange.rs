@@ -161,6 +161,11 @@ impl Exchange {
         self.sightings.taps(leg)
     }
 
+    /// What it takes, in sightings: an exchange itself is as large as some of them.
+    pub fn weight(&self) -> usize {
+        8 + self.sightings.len()
+    }
+
     /// The leg with T-key `key`.
     pub fn leg(&self, key: u64) -> Option<usize> {
         self.legs.iter().position(|leg| leg.key == key)

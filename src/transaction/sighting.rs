@@ -77,6 +77,11 @@ pub(super) struct Answer {
 }
 
 impl Sightings {
+    /// How many are remembered.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Which bin `pass` of `identity` on leg number `leg` falls into; remembers it.
     ///
     /// `legs` are all legs of the exchange, `window` the time within which equal bytes are one

@@ -47,6 +47,8 @@ pub struct Conversation {
     /// The Call-ID, once a message was seen.
     name: Text,
     exchanges: Vec<Exchange>,
+    /// What `exchanges` weigh, or more: what is closed is taken off when the rest is settled.
+    weight: usize,
     attempts: SmallVec<[OpenAttempt; 1]>,
     registrations: SmallVec<[OpenRegistration; 1]>,
     sessions: SmallVec<[OpenSession; 1]>,
@@ -113,6 +115,7 @@ impl Conversation {
             call,
             name: Text::default(),
             exchanges: Vec::new(),
+            weight: 0,
             attempts: SmallVec::new(),
             registrations: SmallVec::new(),
             sessions: SmallVec::new(),
@@ -132,6 +135,11 @@ impl Conversation {
     /// When something may be over; [`Conversation::settle`] before that does nothing.
     pub fn due(&self) -> Timestamp {
         self.due
+    }
+
+    /// What it takes, in the unit of [`Exchange::weight`].
+    pub fn weight(&self) -> usize {
+        self.weight
     }
 
     /// Last message.
@@ -225,7 +233,9 @@ impl Conversation {
         {
             self.tags.judge_reply(&mut self.exchanges[e], keys, status);
         }
+        let before = self.exchanges[e].weight();
         let step = self.exchanges[e].record(l, keys, message, origin, around.window);
+        self.weight += self.exchanges[e].weight() - before;
         self.exchanges[e].describe(l, message, &step, &mut around.memory.names);
         let alive = self.is_alive_answer(e, keys, message);
         around.observer.message(message, origin, step.bin, alive);
@@ -253,6 +263,7 @@ impl Conversation {
         self.close_exchanges(now, false, around);
         self.close_sessions(None, around);
         self.find_due();
+        self.weight = self.exchanges.iter().map(Exchange::weight).sum();
     }
 
     /// Closes everything: the capture ended at `end`.
@@ -277,6 +288,7 @@ impl Conversation {
         self.close_exchanges(now, true, around);
         self.close_sessions(None, around);
         self.due = Timestamp::MAX;
+        self.weight = self.exchanges.iter().map(Exchange::weight).sum();
     }
 
     /// Forgets sessions for lack of room: they count as up.
@@ -312,6 +324,7 @@ impl Conversation {
                     self.exchanges.reserve_exact(1);
                 }
                 self.exchanges.push(Exchange::new(keys, message, origin.stamp.time));
+                self.weight += self.exchanges.last().map_or(0, Exchange::weight);
                 self.exchanges.len() - 1
             }
         };
@@ -357,6 +370,7 @@ impl Conversation {
             return;
         }
         let closed = self.exchanges.remove(e);
+        self.weight = self.weight.saturating_sub(closed.weight());
         self.close_exchange(&closed, now, around);
     }
 }
