@@ -129,8 +129,12 @@ impl Traffic {
             let window = Nanos::from_millis(100);
             let mut shards: Vec<_> =
                 (0..SHARDS).map(|_| Shard::new(Limits::within(64 << 20), window)).collect();
-            let choices =
-                Choices { short_call: Nanos::from_secs(6), host_sides: Vec::new(), condition: None };
+            let choices = Choices {
+                short_call: Nanos::from_secs(6),
+                host_sides: Vec::new(),
+                grouping: Default::default(),
+                condition: None,
+            };
             let mut tally = Tally::new(choices);
             for (bytes, origin) in &self.messages {
                 let Scan::Message(message) = scan_datagram(bytes, false) else { continue };

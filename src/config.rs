@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::dimension::Dimension;
 use crate::filter::Filter;
 use crate::pick::{Condition, Selection, Wish};
 use crate::time::Nanos;
+use crate::trunks::Trunks;
 
 /// Copies of one message within this time are copies of the capture, if their bytes are the same.
 /// SIP itself never repeats a message before T1 = 500 ms (RFC 3261 17.1.1.2).
@@ -48,6 +50,8 @@ pub struct Config {
     pub only: Option<Arc<Selection>>,
     /// What to pick out beside the figures.
     pub pick: Wish,
+    /// What to tell traffic apart by.
+    pub grouping: Grouping,
     /// The report.
     pub report: Report,
 }
@@ -68,9 +72,54 @@ impl Config {
             condition: None,
             only: None,
             pick: Wish::default(),
+            grouping: Grouping::default(),
             report: Report::default(),
         }
     }
+}
+
+/// What to tell traffic apart by, beside what is always told apart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grouping {
+    /// Dimensions of each group.
+    pub by: Vec<Vec<Dimension>>,
+    /// Rows shown of each group.
+    pub top: usize,
+    /// Which rows come first.
+    pub sort: Sort,
+    /// Digits of a number prefix, 1–14.
+    pub prefix_length: usize,
+    /// The names of trunks.
+    pub trunks: Trunks,
+    /// Length of the timeline's buckets, zero for one that fits the capture; `None`: no timeline.
+    pub interval: Option<Nanos>,
+}
+
+impl Default for Grouping {
+    fn default() -> Self {
+        Self {
+            by: Vec::new(),
+            top: 10,
+            sort: Sort::default(),
+            prefix_length: 5,
+            trunks: Trunks::default(),
+            interval: None,
+        }
+    }
+}
+
+/// Which rows of a group come first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sort {
+    /// Those with most failures, silent bids among them.
+    #[default]
+    Failures,
+    /// Those with most bids, then messages.
+    Calls,
+    /// Those with the greatest share of failures.
+    Share,
 }
 
 /// One side of a host that passes calls on under new Call-IDs (a B2BUA).

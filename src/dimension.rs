@@ -25,10 +25,6 @@ pub enum Dimension {
     Direction,
     /// What carried the message.
     Transport,
-    /// The outermost VLAN.
-    Vlan,
-    /// The capture's interface.
-    Interface,
     /// The file.
     File,
     /// The method: of the request line, or of a response's CSeq.
@@ -57,7 +53,7 @@ pub enum Dimension {
 
 impl Dimension {
     /// All of them, in the order of documents.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 20] = [
         Self::Source,
         Self::Destination,
         Self::Peer,
@@ -66,8 +62,6 @@ impl Dimension {
         Self::Trunk,
         Self::Direction,
         Self::Transport,
-        Self::Vlan,
-        Self::Interface,
         Self::File,
         Self::Method,
         Self::Code,
@@ -93,8 +87,6 @@ impl Dimension {
             Self::Trunk => "trunk",
             Self::Direction => "direction",
             Self::Transport => "transport",
-            Self::Vlan => "vlan",
-            Self::Interface => "interface",
             Self::File => "file",
             Self::Method => "method",
             Self::Code => "code",
@@ -121,8 +113,6 @@ impl Dimension {
             Self::Trunk => "Trunk",
             Self::Direction => "Direction",
             Self::Transport => "Transport",
-            Self::Vlan => "VLAN",
-            Self::Interface => "Interface",
             Self::File => "File",
             Self::Method => "Method",
             Self::Code => "Code",
@@ -150,6 +140,8 @@ impl fmt::Display for Dimension {
     }
 }
 
+named!(Dimension, &Dimension::ALL);
+
 /// No dimension has this name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownDimension(pub String);
@@ -173,7 +165,6 @@ impl FromStr for Dimension {
             "src" => "source",
             "dst" => "destination",
             "ua" | "agent" => "user_agent",
-            "if" => "interface",
             "domain" => "to_domain",
             "ruri_domain" => "uri_domain",
             "reason" => "cause",

@@ -21,6 +21,7 @@
 //! | [`named`] | save closed lists of values by their names | |
 //! | [`watch`] | tell how far a run is; hear that it shall stop | |
 //! | [`sip`] | turn bytes into messages, as RFC 3261 defines them | [`sip::Message`] |
+//! | [`trunks`] | name trunks by address and domain | |
 //! | [`registry`] | the names and meanings of codes, methods and causes | |
 //! | [`expr`] | the expressions of conditions and selections: names, types, three-valued truth | |
 //! | `transaction` | pair responses with requests; tell the four bins apart | |
@@ -70,4 +71,5 @@ pub mod stats;
 pub mod stream;
 pub mod time;
 pub mod transaction;
+pub mod trunks;
 pub mod watch;

@@ -122,8 +122,7 @@ impl Pseudonyms {
             | Dimension::Peer
             | Dimension::Hop
             | Dimension::Listen
-            | Dimension::Trunk
-            | Dimension::Interface => self.places(dimension, value),
+            | Dimension::Trunk => self.places(dimension, value),
             Dimension::FromDomain | Dimension::ToDomain | Dimension::UriDomain => self.host(value),
             Dimension::File => self.path(value),
             Dimension::Method => self.method(value),
@@ -132,7 +131,6 @@ impl Pseudonyms {
             Dimension::Cause => self.words_of_cause(value),
             Dimension::Direction
             | Dimension::Transport
-            | Dimension::Vlan
             | Dimension::Code
             | Dimension::Class
             | Dimension::Outcome => value.to_owned(),
@@ -147,12 +145,6 @@ impl Pseudonyms {
                 self.remember(value, &new);
                 new
             }
-            Dimension::Interface if !value.bytes().all(|b| b.is_ascii_digit()) => {
-                let new = format!("interface-{}", self.key.hex("interface", value, 6));
-                self.remember(value, &new);
-                new
-            }
-            Dimension::Interface => value.to_owned(),
             _ => {
                 let parts: Vec<String> = value.split(' ').map(|part| self.place(part)).collect();
                 parts.join(" ")

@@ -10,7 +10,7 @@ use crate::anomaly::Anomaly;
 use crate::flow::{Endpoint, Flow, FrameId, Origin};
 use crate::sip::{Message, StatusCode};
 use crate::time::{Nanos, Timestamp};
-use crate::transaction::{Bin, CallKey, Location, MethodKey};
+use crate::transaction::{About, Bin, CallKey, Location, MethodKey, Names};
 
 use super::{Alerted, Detail, Flag, Outcome, Particulars, RegisterOutcome, Side, Text, Tried};
 
@@ -29,6 +29,12 @@ pub trait Observer {
     fn inner(&mut self, method: MethodKey, status: StatusCode);
     /// A request on a reference leg whose time is over.
     fn request_over(&mut self, request: &RequestOver);
+    /// It wants to be told what requests say of themselves.
+    fn wants_about(&self) -> bool {
+        false
+    }
+    /// What the request says of itself that the next message belongs to; for those who want it.
+    fn about(&mut self, _about: &About, _names: &Names) {}
     /// One try of a request that is over, or that the end of the capture cut short.
     fn tried(&mut self, tried: &Tried<'_>);
     /// An INVITE attempt with its outcome. `false` if it is left out by the user's choice of

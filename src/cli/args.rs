@@ -9,9 +9,10 @@ use super::check::{self, Check, CheckArgs};
 use super::incident::{CALLS_EXAMPLES, CallsArgs, EXTRACT_EXAMPLES, ExtractArgs, SHOW_EXAMPLES, ShowArgs};
 use super::input::{InputArgs, WhereArgs};
 use super::values;
-use crate::config::{Color, Config, Format, Look, Report};
+use crate::config::{Color, Config, Format, Grouping, Look, Report, Sort};
 use crate::report::text;
 use crate::time::Nanos;
+use crate::trunks::Trunks;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -104,6 +105,26 @@ struct ReportArgs {
     /// Answered calls up to TIME are short
     #[arg(long, value_name = "TIME", default_value = "6s", value_parser = values::span)]
     short_call: Nanos,
+    /// Tell traffic apart by DIM: source, destination, peer, hop, listen, trunk, direction, transport,
+    /// file, method, code, class, outcome, user-agent, server, from-domain, to-domain, uri-domain,
+    /// prefix or cause; may be repeated
+    #[arg(long, value_name = "DIM[,DIM]", value_parser = values::dimensions)]
+    by: Vec<values::Dimensions>,
+    /// Rows of each table of --by
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
+    top: u16,
+    /// Rows of --by first that have most failures, most calls, or the greatest share of failures
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "failures|calls|share", default_value_t = SortArg::Failures)]
+    sort: SortArg,
+    /// Digits of a number prefix
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=14))]
+    prefix_length: u8,
+    /// Names of trunks, and which networks are ours (TOML; see README)
+    #[arg(long, value_name = "FILE", value_parser = values::trunks)]
+    trunks: Option<Trunks>,
+    /// What happened when, in buckets of TIME, or auto
+    #[arg(long, value_name = "TIME|auto", value_parser = values::interval)]
+    interval: Option<Nanos>,
     #[command(flatten)]
     look: LookArgs,
 }
@@ -129,6 +150,13 @@ enum FormatArg {
     Csv,
     #[value(alias = "prom")]
     Prometheus,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum SortArg {
+    Failures,
+    Calls,
+    Share,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -185,6 +213,18 @@ impl ReportArgs {
         Request::Report(Box::new(Config {
             short_call: r.short_call,
             condition: r.condition.condition,
+            grouping: Grouping {
+                by: r.by.into_iter().map(|d| d.0).collect(),
+                top: r.top.into(),
+                sort: match r.sort {
+                    SortArg::Failures => Sort::Failures,
+                    SortArg::Calls => Sort::Calls,
+                    SortArg::Share => Sort::Share,
+                },
+                prefix_length: r.prefix_length.into(),
+                trunks: r.trunks.unwrap_or_default(),
+                interval: r.interval,
+            },
             report: Report { defined: r.define, format, output: r.output, look: r.look.into() },
             ..r.input.config()
         }))
@@ -208,6 +248,7 @@ mod tests {
 
     use super::*;
     use crate::config::{Secret, Side};
+    use crate::dimension::Dimension;
 
     fn parse(line: &str) -> Result<Request, clap::Error> {
         CommandLine::try_parse_from(line.split(' ')).map(CommandLine::request)
@@ -273,6 +314,18 @@ mod tests {
     }
 
     #[test]
+    fn groups_are_asked_for_by_dimension() {
+        let c = config(
+            "sipstat --by dst --by user-agent,code -n 3 --sort share --prefix-length 2 --interval auto a",
+        );
+        let g = c.grouping;
+        let by = [vec![Dimension::Destination], vec![Dimension::UserAgent, Dimension::Code]];
+        assert_eq!((g.by, g.top, g.sort, g.prefix_length), (by.to_vec(), 3, Sort::Share, 2));
+        assert_eq!(g.interval, Some(Nanos::ZERO));
+        assert_eq!(config("sipstat --interval 1m a").grouping.interval, Some(Nanos::from_secs(60)));
+    }
+
+    #[test]
     fn explain_is_a_command_and_a_file_of_that_name_stays_in_reach() {
         assert_eq!(parse("sipstat explain").unwrap(), Request::Explain(None, Look::default()));
         assert_eq!(
@@ -301,6 +354,11 @@ mod tests {
             "sipstat --host sbc a",
             "sipstat --read-filter prt a",
             "sipstat --from noon a",
+            "sipstat --by weather a",
+            "sipstat --by code,code a",
+            "sipstat --interval 10ms a",
+            "sipstat --prefix-length 15 a",
+            "sipstat --trunks /nowhere/trunks.toml a",
             "sipstat explain 503 504",
         ] {
             assert_eq!(parse(line).map_err(|e| e.exit_code()).unwrap_err(), 2, "{line}");

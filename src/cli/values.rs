@@ -3,8 +3,10 @@
 use std::net::{IpAddr, SocketAddr};
 
 use crate::config::{HostSide, Side};
+use crate::dimension::Dimension;
 use crate::pick::Condition;
 use crate::time::Nanos;
+use crate::trunks::Trunks;
 
 /// A day: nothing that these options ask for is longer.
 const LONGEST: f64 = 86_400e9;
@@ -33,6 +35,41 @@ pub(super) fn span(text: &str) -> Result<Nanos, String> {
 /// An expression of `--where`.
 pub(super) fn condition(text: &str) -> Result<Condition, String> {
     Condition::new(text).map_err(|problem| problem.to_string())
+}
+
+/// Dimensions of one group.
+#[derive(Clone, Debug)]
+pub(super) struct Dimensions(pub(super) Vec<Dimension>);
+
+/// `destination`, `source,code`: up to four different ones.
+pub(super) fn dimensions(text: &str) -> Result<Dimensions, String> {
+    let list: Vec<Dimension> =
+        text.split(',').map(|d| d.parse().map_err(|e| format!("{e}"))).collect::<Result<_, String>>()?;
+    if list.len() > 4 {
+        return Err("expected at most four dimensions".into());
+    }
+    if (1..list.len()).any(|i| list[..i].contains(&list[i])) {
+        return Err("the same dimension twice".into());
+    }
+    Ok(Dimensions(list))
+}
+
+/// The trunks that a file names.
+pub(super) fn trunks(path: &str) -> Result<Trunks, String> {
+    let text = std::fs::read_to_string(path).map_err(|e| e.to_string())?;
+    Trunks::parse(&text)
+}
+
+/// `10s`, `5m`: a second at least; `auto` is nothing.
+pub(super) fn interval(text: &str) -> Result<Nanos, String> {
+    if text == "auto" {
+        return Ok(Nanos::ZERO);
+    }
+    let interval = span(text)?;
+    if interval < Nanos::from_secs(1) {
+        return Err("expected a second or more, or auto".into());
+    }
+    Ok(interval)
 }
 
 /// `64M`, `2G`: at least 1M, at most 1024G.

@@ -88,6 +88,7 @@ pub(super) fn empty_tally(config: &Config) -> Tally {
         short_call: config.short_call,
         host_sides: config.host_sides.clone(),
         condition: config.only.as_ref().and(config.condition.as_ref()).map(|c| c.text().to_owned()),
+        grouping: config.grouping.clone(),
     })
 }
 

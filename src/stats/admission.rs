@@ -20,6 +20,9 @@ pub(super) const NEXT_HOPS: usize = 256;
 /// Silent destinations by method that each shard admits.
 pub(super) const SILENT: usize = 1024;
 
+/// Keys of each group that each shard admits.
+pub(super) const KEYS: usize = 512;
+
 /// What one shard admitted.
 #[derive(Clone, Debug)]
 pub struct Admission {
@@ -30,6 +33,7 @@ pub struct Admission {
     pub(super) hops: Names,
     pub(super) silence: Names,
     pub(super) releases: Names,
+    groups: Vec<Names>,
 }
 
 impl Default for Admission {
@@ -42,7 +46,18 @@ impl Default for Admission {
             hops: Names::new(NEXT_HOPS),
             silence: Names::new(SILENT),
             releases: Names::new(TEXTS),
+            groups: Vec::new(),
         }
+    }
+}
+
+impl Admission {
+    /// The keys of group number `group`.
+    pub(super) fn group(&mut self, group: usize) -> &mut Names {
+        while self.groups.len() <= group {
+            self.groups.push(Names::new(KEYS));
+        }
+        &mut self.groups[group]
     }
 }
 

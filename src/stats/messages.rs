@@ -273,6 +273,11 @@ impl MessageTally {
     }
 }
 
+/// The name of a method without a row of its own.
+pub(super) fn method_name(method: MethodKey) -> String {
+    Methods::default().name(method.index().unwrap_or(15))
+}
+
 /// Failures of a cell: 4xx to 6xx, less challenges, less those that mean "alive", less inner ones.
 fn failures(status: StatusCode, cell: &Cell) -> u64 {
     if status.class() < 4 || status.is_challenge() {

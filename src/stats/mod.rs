@@ -8,6 +8,7 @@ mod attempts;
 mod b2bua;
 mod counts;
 mod finish;
+mod groups;
 mod histogram;
 mod incidents;
 pub mod interval;
@@ -23,6 +24,7 @@ mod sessions;
 pub mod summary;
 mod tally;
 mod texts;
+mod timeline;
 pub mod words;
 
 pub use admission::Admission;

@@ -10,7 +10,7 @@ use crate::anomaly::{Anomalies, Anomaly};
 use crate::call::{
     Attempt, Bye, Call, Detail, Observer, Outcome, RegisterOutcome, Registration, RequestOver, Session, Tried,
 };
-use crate::config::HostSide;
+use crate::config::{Grouping, HostSide};
 use crate::fate::Fates;
 use crate::flow::{Endpoint, FrameId, Origin, Transport};
 use crate::pick::{Picker, Selection};
@@ -18,6 +18,7 @@ use crate::sip::{Message, StatusCode};
 use crate::stats::admission::Admission;
 use crate::stats::attempts::{AttemptTally, is_on};
 use crate::stats::b2bua::Crossings;
+use crate::stats::groups::Groups;
 use crate::stats::histogram::Histogram;
 use crate::stats::incidents::Incidents;
 use crate::stats::messages::MessageTally;
@@ -26,8 +27,9 @@ use crate::stats::samples::Samples;
 use crate::stats::serial::pairs;
 use crate::stats::sessions::SessionTally;
 use crate::stats::texts::TextTally;
+use crate::stats::timeline::Times;
 use crate::time::{Nanos, Timestamp};
-use crate::transaction::{Bin, MethodKey};
+use crate::transaction::{About, Bin, MethodKey, Names};
 
 /// What the user can choose that changes figures.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +41,8 @@ pub struct Choices {
     pub host_sides: Vec<HostSide>,
     /// What selects the calls that count, as written; `None`: all.
     pub condition: Option<String>,
+    /// What to tell traffic apart by.
+    pub grouping: Grouping,
 }
 
 /// All that was counted so far.
@@ -67,6 +71,8 @@ pub struct Tally {
     pub(super) first_reply: BTreeMap<usize, Histogram>,
     pub(super) incidents: Incidents,
     pub(super) samples: Samples,
+    pub(super) groups: Groups,
+    pub(super) times: Times,
     pub(super) evicted: BTreeMap<Cow<'static, str>, u64>,
     pub(super) exact: bool,
     /// Calls that were selected; `None`: all.
@@ -107,6 +113,8 @@ impl Tally {
     /// Nothing counted yet.
     pub fn new(choices: Choices) -> Self {
         Self {
+            groups: Groups::new(&choices.grouping),
+            times: Times::new(choices.grouping.interval),
             choices,
             fates: Fates::default(),
             anomalies: Anomalies::default(),
@@ -159,6 +167,8 @@ impl Tally {
         add_histograms(&mut self.first_reply, by_row(other.first_reply));
         self.incidents.merge(other.incidents);
         self.samples.merge(other.samples);
+        self.groups.merge(other.groups);
+        self.times.merge(other.times);
         add_counts(&mut self.evicted, other.evicted);
         self.exact &= other.exact;
         match (&mut self.picker, other.picker) {
@@ -184,6 +194,10 @@ impl Observer for Tally {
             picker.message(message, origin, bin);
         }
         let transport: Transport = origin.transport;
+        if !self.groups.is_empty() {
+            self.groups.message(message, origin, bin, alive, (&self.choices.grouping, &mut self.admission));
+        }
+        self.times.message(message, origin.stamp.time, bin, alive);
         let Self { admission, .. } = self;
         self.messages.note(message, transport, bin, alive, &mut admission.methods);
         if bin == Bin::First {
@@ -226,8 +240,20 @@ impl Observer for Tally {
         }
     }
 
+    fn wants_about(&self) -> bool {
+        !self.groups.is_empty()
+    }
+
+    fn about(&mut self, about: &About, names: &Names) {
+        self.groups.about(about, names);
+    }
+
     fn tried(&mut self, tried: &Tried<'_>) {
         self.incidents.note(tried);
+        self.times.tried(tried);
+        if !self.groups.is_empty() {
+            self.groups.tried(tried, (&self.choices.grouping, &mut self.admission));
+        }
     }
 
     fn attempt(&mut self, attempt: &Attempt) -> bool {
@@ -237,6 +263,8 @@ impl Observer for Tally {
             self.attempts.note(attempt, &mut self.admission.hops);
             self.samples.attempt(attempt);
             self.sessions.attempts.at(attempt.started).attempts += 1;
+            self.groups.attempt(attempt.outcome);
+            self.times.attempt(attempt);
         }
         kept
     }
@@ -275,9 +303,11 @@ impl Observer for Tally {
 
     fn answered(&mut self, at: Timestamp) {
         self.sessions.answered(at);
+        self.times.answered(at);
     }
 
     fn session(&mut self, session: &Session) {
+        self.times.session(session);
         self.sessions.session(session, self.choices.short_call, &mut self.admission.releases);
     }
 

@@ -14,6 +14,7 @@ mod packets;
 mod rules;
 mod streams;
 mod traffic;
+mod trunks;
 
 use std::fs;
 use std::net::IpAddr;
@@ -45,6 +46,7 @@ doors! {
     expression: expression;
     rules: rules;
     traffic: traffic whole;
+    trunks: trunks;
 }
 
 /// The input as a file: captures are read from files.

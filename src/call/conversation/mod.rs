@@ -238,6 +238,9 @@ impl Conversation {
         self.weight += self.exchanges[e].weight() - before;
         self.exchanges[e].describe(l, message, &step, &mut around.memory.names);
         let alive = self.is_alive_answer(e, keys, message);
+        if around.observer.wants_about() {
+            around.observer.about(&self.exchanges[e].about, &around.memory.names);
+        }
         around.observer.message(message, origin, step.bin, alive);
         self.report(e, &step, message, origin, around);
         self.react(e, l, keys, message, origin, &step, around);

@@ -13,6 +13,7 @@ mod failures;
 mod findings;
 pub(in crate::report) mod format;
 mod full;
+mod groups;
 pub(in crate::report) mod header;
 pub(in crate::report) mod hops;
 mod next;
@@ -24,6 +25,7 @@ pub(in crate::report) mod rates;
 mod register;
 mod services;
 mod table;
+mod timeline;
 
 pub(in crate::report) use format::delay;
 pub(crate) use format::number;
@@ -65,6 +67,14 @@ pub fn write(summary: &Summary, options: &Options, out: &mut impl io::Write) -> 
     } else {
         fitting(summary, columns)
     };
+    // Asked for: they come on top of the screen.
+    sections.extend(groups::sections(summary, columns).into_iter().map(Section::plain));
+    if let Some(t) = &summary.timeline {
+        sections.push(Section::plain(timeline::lines(t, columns)));
+        if options.full {
+            sections.push(Section::plain(timeline::table(t, columns)));
+        }
+    }
     sections.push(Section { tight: true, ..Section::plain(next::lines(summary, options, columns)) });
     sections.retain(|s| !s.lines.is_empty() || !s.notes.is_empty());
     for (i, section) in sections.iter().enumerate() {

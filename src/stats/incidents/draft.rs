@@ -14,6 +14,7 @@ use crate::stats::Ratio;
 use crate::stats::summary::{Consequence, SampleCall};
 use crate::time::{Nanos, Timestamp};
 use crate::transaction::MethodKey;
+use crate::trunks::Trunks;
 
 /// Fewer requests of a kind than this are not judged.
 const ENOUGH: u64 = 20;
@@ -52,13 +53,16 @@ pub(super) struct Draft {
 }
 
 /// What is worth telling of the tries of one kind.
-pub(super) fn drafts(kind: Kind, population: &Population, words: &Dictionary) -> Vec<Draft> {
+pub(super) fn drafts(kind: Kind, population: &Population, words: &Dictionary, trunks: &Trunks) -> Vec<Draft> {
     let buckets: Vec<(Timestamp, &Bucket)> = population.cells.iter().collect();
     let begun: u64 = buckets.iter().map(|(_, b)| u64::from(b.begun)).sum();
     if begun < ENOUGH {
         return Vec::new();
     }
-    let table = Table::new(population.sample.cases(), words, |_| None);
+    let table = Table::new(population.sample.cases(), words, |c| {
+        let domains = [c.words[4], c.words[3], c.words[2]].map(|w| words.text(w));
+        trunks.name(c.flow, domains).map(str::to_owned)
+    });
     let study = Study { kind, population, blocks: blocks(&buckets, begun), buckets, table };
     let mut totals: BTreeMap<Cell, u64> = BTreeMap::new();
     for (_, bucket) in &study.buckets {

@@ -35,6 +35,7 @@ use crate::sip::StatusCode;
 use crate::stats::summary::Finding;
 use crate::time::Timestamp;
 use crate::transaction::{MethodKey, Name};
+use crate::trunks::Trunks;
 
 /// INVITE bids that are kept one by one; up to so many, shares are exact.
 const KEPT_INVITES: usize = 16_384;
@@ -167,14 +168,14 @@ impl Incidents {
     }
 
     /// What stands out of a capture from `span.0` to `span.1`; the most important first.
-    pub(super) fn findings(&self, span: Option<(Timestamp, Timestamp)>) -> Vec<Finding> {
+    pub(super) fn findings(&self, span: Option<(Timestamp, Timestamp)>, trunks: &Trunks) -> Vec<Finding> {
         let Some(span) = span else { return Vec::new() };
         let mut drafts = Vec::new();
         for (kind, population) in &self.kinds {
             // Where requests were captured, answers without one are of calls that began before.
             let requested = self.kinds.get(&Kind { requested: true, ..*kind });
             if kind.requested || requested.is_none() {
-                drafts.extend(draft::drafts(*kind, population, &self.words));
+                drafts.extend(draft::drafts(*kind, population, &self.words, trunks));
             }
         }
         draft::sort(&mut drafts);

@@ -136,7 +136,7 @@ fn dispersion(blocks: &[Block], from: usize, to: usize) -> f64 {
     let outside = || blocks.iter().enumerate().filter(|(i, _)| !(from..to).contains(i)).map(|(_, b)| *b);
     let n: u64 = outside().map(|b| b.0).sum();
     let inside: u64 = blocks[from..to].iter().map(|b| b.0).sum();
-    let size = inside.clamp(1, (n / 6).max(1)).max(n / 40);
+    let size = inside.clamp(1, (n / 12).max(1)).max(n / 40);
     let mut pieces: Vec<(f64, f64)> = Vec::new();
     let mut piece = (0, 0);
     for (more, cases) in outside() {
@@ -155,8 +155,9 @@ fn dispersion(blocks: &[Block], from: usize, to: usize) -> f64 {
     };
     let share = middle(pieces.iter().map(|(n, k)| k / n).collect());
     let square = |(n, k): &(f64, f64)| (k - n * share).powi(2) / (n * share * (1.0 - share)).max(0.5);
-    // The median of chi-square with one degree of freedom.
-    (middle(pieces.iter().map(square).collect()) / 0.4549).max(1.0)
+    // The median of chi-square with one degree of freedom; of few pieces it varies by itself.
+    let by_itself = 1.0 + 2.0 / (pieces.len() as f64).sqrt();
+    (middle(pieces.iter().map(square).collect()) / 0.4549 / by_itself).max(1.0)
 }
 
 /// Neighbours with little between them are one.

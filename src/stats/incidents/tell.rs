@@ -102,14 +102,8 @@ fn what(draft: &Draft) -> String {
             None => format!("{method} without a final response"),
         },
         What::Resent => format!("{method} sent again"),
-        What::Delay(limit) => {
-            let limit = delay(Cell::least_delay(limit), 2);
-            if draft.kind.method == MethodKey::INVITE {
-                format!("PDD of {limit} or more")
-            } else {
-                format!("Response to {method} after {limit} or more")
-            }
-        }
+        What::Delay(_) if draft.kind.method == MethodKey::INVITE => "PDD".to_owned(),
+        What::Delay(_) => format!("Response time of {method}"),
     }
 }
 
@@ -141,7 +135,7 @@ fn text(draft: &Draft, f: &Finding, first: Timestamp) -> String {
         Unit::Tries => "tries at the last hop",
         _ => "requests",
     };
-    let mut text = if f.timed { risen(f, unit, first) } else { throughout(draft, f, unit) };
+    let mut text = if f.timed { risen(draft, f, unit, first) } else { throughout(draft, f, unit) };
     if f.timed && !f.because.is_empty() {
         let (inside, outside) = draft.shares;
         text.push_str(&format!(
@@ -149,7 +143,12 @@ fn text(draft: &Draft, f: &Finding, first: Timestamp) -> String {
             short(inside),
             place(draft),
             short(outside),
-            if draft.others_within { unit } else { "traffic" },
+            match (f.kind, draft.others_within) {
+                (FindingKind::Delay, true) => "answers",
+                (_, true) if f.unit == Unit::Tries => "tries",
+                (_, true) => unit,
+                (_, false) => "traffic",
+            },
         ));
     }
     text.push('.');
@@ -172,8 +171,7 @@ fn text(draft: &Draft, f: &Finding, first: Timestamp) -> String {
 }
 
 /// `503 … rose from 0.22% to 28.40% of bids, 14:03:20 to 14:07:30 (4 min 10 s)`.
-fn risen(f: &Finding, unit: &str, first: Timestamp) -> String {
-    let unit = if matches!(f.kind, FindingKind::Delay) { "answers" } else { unit };
+fn risen(draft: &Draft, f: &Finding, unit: &str, first: Timestamp) -> String {
     let (from, to) = (percent(f.before.value()), percent(f.during.value()));
     let day = if date(f.start) == date(first) { String::new() } else { format!("{} ", date(f.start)) };
     let when = match f.windows.as_slice() {
@@ -187,11 +185,11 @@ fn risen(f: &Finding, unit: &str, first: Timestamp) -> String {
     };
     match f.delay {
         Some((before, during)) => format!(
-            "{}: its median rose from {} to {}, {when}; {} of {unit} took so long, {from} otherwise",
+            "{} rose from a median of {} to {}, {when}; {to} of answers took {} or more, {from} otherwise",
             f.what,
             delay(before, 2),
             delay(during, 2),
-            to
+            limit(draft),
         ),
         None => format!("{} rose from {from} to {to} of {unit}, {when}", f.what),
     }
@@ -202,12 +200,22 @@ fn throughout(draft: &Draft, f: &Finding, unit: &str) -> String {
     let place = place(draft);
     match f.delay {
         Some((others, these)) => format!(
-            "{}: {high} of answers {place}, {low} of others, throughout the capture; median {} against {}",
+            "{}: {high} of answers {place} took {} or more, {low} of others, throughout the capture; median {} \
+             against {}",
             f.what,
+            limit(draft),
             delay(these, 2),
             delay(others, 2)
         ),
         None => format!("{}: {high} of {unit} {place}, {low} of others, throughout the capture", f.what),
+    }
+}
+
+/// From which delay on a case is one.
+fn limit(draft: &Draft) -> String {
+    match draft.what {
+        What::Delay(step) => delay(Cell::least_delay(step), 2),
+        _ => String::new(),
     }
 }
 

@@ -1,0 +1,293 @@
+//! Traffic told apart by dimensions (`--by`).
+//!
+//! In: messages, tries and attempts. Out: a [`Group`] for each `--by`, its rows and what is not shown
+//! added up to the whole. Each shard admits the first 512 keys of a group; the rest is one row, and
+//! the others are lower bounds then: see `admission`.
+
+mod key;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use self::key::{Key, Spoken, Subject, Value, ours, peer};
+use crate::call::{Outcome, Place, Tried};
+use crate::config::{Grouping, Sort};
+use crate::dimension::Dimension;
+use crate::flow::{FrameId, Origin};
+use crate::sip::{Message, Start, StatusCode};
+use crate::stats::admission::Admission;
+use crate::stats::attempts::most_first;
+use crate::stats::histogram::Histogram;
+use crate::stats::names::Table;
+use crate::stats::serial::pairs;
+use crate::stats::summary::{Group, GroupRow, Input};
+use crate::stats::tally::add_counts;
+use crate::stats::{Counts, Ratio};
+use crate::transaction::{About, Bin, MethodKey, Names};
+
+/// All groups.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Groups {
+    tables: Vec<Table<Key, Row>>,
+    /// Of the message or attempt at work.
+    #[serde(skip)]
+    spoken: Spoken,
+    #[serde(skip)]
+    outcome: Option<Outcome>,
+    /// The attempt at work has not counted yet.
+    #[serde(skip)]
+    waits: bool,
+}
+
+/// One row.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    requests: Counts,
+    responses: Counts,
+    finals: u64,
+    failures: u64,
+    #[serde(with = "pairs")]
+    codes: BTreeMap<StatusCode, u64>,
+    attempts: u64,
+    #[serde(with = "pairs")]
+    outcomes: BTreeMap<Outcome, u64>,
+    bids: u64,
+    answered: u64,
+    #[serde(with = "pairs")]
+    bid_codes: BTreeMap<StatusCode, u64>,
+    silent: u64,
+    resent: u64,
+    pdd: Histogram,
+}
+
+impl Groups {
+    /// For the groups of `choices`.
+    pub(super) fn new(choices: &Grouping) -> Self {
+        Self { tables: choices.by.iter().map(|_| Table::default()).collect(), ..Self::default() }
+    }
+
+    /// Nobody asked for any.
+    pub(super) fn is_empty(&self) -> bool {
+        self.tables.is_empty()
+    }
+
+    /// What the request says that the next message or try belongs to.
+    pub(super) fn about(&mut self, about: &About, names: &Names) {
+        self.spoken = Spoken::of(about, names);
+    }
+
+    /// One message.
+    pub(super) fn message(
+        &mut self,
+        message: &Message<'_>,
+        origin: &Origin,
+        bin: Bin,
+        alive: bool,
+        (choices, admission): (&Grouping, &mut Admission),
+    ) {
+        let mut spoken = std::mem::take(&mut self.spoken);
+        let subject = Subject::message(message, origin, &mut spoken);
+        self.count(&subject, (choices, admission), |row| match message.start {
+            Start::Request { .. } => row.requests.note(bin),
+            Start::Response { status, .. } => {
+                row.responses.note(bin);
+                if bin == Bin::First && status.is_final() && !status.is_challenge() {
+                    row.finals += 1;
+                    if status.class() >= 4 && !alive {
+                        row.failures += 1;
+                        *row.codes.entry(status).or_default() += 1;
+                    }
+                }
+            }
+        });
+    }
+
+    /// An attempt, whose tries follow.
+    pub(super) fn attempt(&mut self, outcome: Outcome) {
+        (self.outcome, self.waits) = (Some(outcome), true);
+    }
+
+    /// One try: a bid, and the first one of an attempt its attempt.
+    pub(super) fn tried(&mut self, tried: &Tried<'_>, at: (&Grouping, &mut Admission)) {
+        if tried.method != MethodKey::INVITE || tried.place != Place::Reference {
+            return;
+        }
+        let spoken = Spoken::of(&tried.about, tried.names);
+        let (outcome, first) = (self.outcome, std::mem::take(&mut self.waits));
+        let subject = Subject::tried(tried, outcome, &spoken);
+        self.count(&subject, at, |row| {
+            if first && let Some(outcome) = outcome {
+                row.attempts += 1;
+                *row.outcomes.entry(outcome).or_default() += 1;
+            }
+            if !tried.over {
+                return;
+            }
+            row.bids += 1;
+            row.silent += u64::from(!tried.replied);
+            row.resent += u64::from(tried.resent);
+            match tried.status {
+                Some(s) if s.is_success() => row.answered += 1,
+                Some(s) => *row.bid_codes.entry(s).or_default() += 1,
+                None => {}
+            }
+            if let Some(pdd) = tried.delay {
+                row.pdd.record(pdd);
+            }
+        });
+    }
+
+    fn count(
+        &mut self,
+        subject: &Subject<'_>,
+        (choices, admission): (&Grouping, &mut Admission),
+        note: impl Fn(&mut Row),
+    ) {
+        for (i, (table, dimensions)) in self.tables.iter_mut().zip(&choices.by).enumerate() {
+            let key = subject.key(dimensions, choices);
+            let admitted = admission.group(i).admit(&key);
+            note(table.row(key, admitted));
+        }
+    }
+
+    /// Adds what `other` counted of the same groups.
+    pub(super) fn merge(&mut self, other: Self) {
+        for (i, theirs) in other.tables.into_iter().enumerate() {
+            match self.tables.get_mut(i) {
+                Some(ours) => ours.merge(theirs, Row::add),
+                None => self.tables.push(theirs),
+            }
+        }
+    }
+
+    /// Tells each file that is remembered to `change`: files are numbered anew when summaries merge.
+    #[allow(dead_code, reason = "for those who merge summaries")]
+    pub(super) fn renumber(&mut self, change: &mut dyn FnMut(&mut FrameId)) {
+        for table in &mut self.tables {
+            let old = std::mem::take(table);
+            table.refused = old.refused;
+            table.other = old.other.clone();
+            for (key, row) in old.iter() {
+                let mut key = key.clone();
+                for value in &mut key {
+                    if let Value::File(n) = value {
+                        let mut frame = FrameId { file: *n, number: 0 };
+                        change(&mut frame);
+                        *n = frame.file;
+                    }
+                }
+                table.row(key, true).add(row.clone());
+            }
+        }
+    }
+
+    /// The finished groups.
+    pub(super) fn finish(&self, choices: &Grouping, input: &Input) -> Vec<Group> {
+        self.tables.iter().zip(&choices.by).map(|(t, by)| finish(t, by, choices, input)).collect()
+    }
+}
+
+fn finish(table: &Table<Key, Row>, by: &[Dimension], choices: &Grouping, input: &Input) -> Group {
+    let mut ends = BTreeMap::new();
+    for (key, row) in table.iter() {
+        for value in key {
+            if let Value::Ends(a, b) = value {
+                *ends.entry((*a, *b)).or_default() += row.weight();
+            }
+        }
+    }
+    let ours = ours(&ends);
+    let name = |value: &Value| match value {
+        Value::None => None,
+        Value::Text(text) => Some(text.to_string()),
+        Value::File(n) => input.files.get(*n as usize).map(|f| f.path.clone()),
+        Value::Ends(a, b) => Some(peer(*a, *b, &ours).to_string()),
+    };
+    let mut rows: BTreeMap<Vec<Option<String>>, Row> = BTreeMap::new();
+    let mut all = table.other.clone();
+    for (key, row) in table.iter() {
+        all.add(row.clone());
+        rows.entry(key.iter().map(name).collect()).or_default().add(row.clone());
+    }
+    let missed = if table.refused > 0 { table.other.weight() } else { 0 };
+    let keys = rows.len() as u64;
+    let mut rows: Vec<(Vec<Option<String>>, Row)> = rows.into_iter().collect();
+    let rank = |row: &Row| match choices.sort {
+        Sort::Failures => (row.failed() as f64, row.weight()),
+        Sort::Calls => (row.bids as f64, row.weight()),
+        Sort::Share => (Ratio::new(row.failed(), row.judged()).value().unwrap_or(0.0), row.failed()),
+    };
+    rows.sort_by(|(a, x), (b, y)| {
+        let ((x, more), (y, less)) = (rank(x), rank(y));
+        y.total_cmp(&x).then(less.cmp(&more)).then_with(|| a.cmp(b))
+    });
+    let mut other = table.other.clone();
+    let rest = rows.split_off(choices.top.min(rows.len()));
+    let some = table.refused > 0 || !rest.is_empty();
+    rest.into_iter().for_each(|(_, row)| other.add(row));
+    Group {
+        dimensions: by.to_vec(),
+        rows: rows.into_iter().map(|(key, row)| row.finish(key, missed)).collect(),
+        other: some.then(|| other.finish(Vec::new(), 0)),
+        all: all.finish(Vec::new(), 0),
+        keys,
+        at_least: table.refused > 0,
+    }
+}
+
+impl Row {
+    fn add(&mut self, other: Self) {
+        self.requests += other.requests;
+        self.responses += other.responses;
+        self.finals += other.finals;
+        self.failures += other.failures;
+        add_counts(&mut self.codes, other.codes);
+        self.attempts += other.attempts;
+        add_counts(&mut self.outcomes, other.outcomes);
+        self.bids += other.bids;
+        self.answered += other.answered;
+        add_counts(&mut self.bid_codes, other.bid_codes);
+        self.silent += other.silent;
+        self.resent += other.resent;
+        self.pdd.merge(other.pdd);
+    }
+
+    /// Messages and bids.
+    fn weight(&self) -> u64 {
+        self.requests.messages() + self.responses.messages() + self.bids
+    }
+
+    /// What failed: responses, and bids without any.
+    fn failed(&self) -> u64 {
+        self.failures + self.silent
+    }
+
+    /// What could have failed.
+    fn judged(&self) -> u64 {
+        self.finals + self.silent
+    }
+
+    fn finish(&self, key: Vec<Option<String>>, missed: u64) -> GroupRow {
+        GroupRow {
+            key,
+            requests: self.requests,
+            responses: self.responses,
+            finals: self.finals,
+            failures: self.failures,
+            codes: most_first(&self.codes),
+            attempts: self.attempts,
+            outcomes: self.outcomes.iter().map(|(o, n)| (*o, *n)).collect(),
+            bids: self.bids,
+            answered: self.answered,
+            abr: Ratio::new(self.answered, self.bids),
+            bid_codes: most_first(&self.bid_codes),
+            silent: self.silent,
+            resent: self.resent,
+            pdd: self.pdd.stats(),
+            missed,
+        }
+    }
+}
