@@ -117,6 +117,8 @@ fn forget_files(report: &mut Value) {
         Value::Object(o) => {
             o.remove("files");
             o.remove("first");
+            o.remove("file");
+            o.remove("frame");
             o.values_mut().for_each(forget_files);
         }
         Value::Array(all) => all.iter_mut().for_each(forget_files),
