@@ -27,6 +27,16 @@ impl Endpoint {
     pub fn new(ip: impl Into<IpAddr>, port: u16) -> Self {
         Self { ip: ip.into(), port }
     }
+
+    fn number(self) -> u64 {
+        match self.ip {
+            IpAddr::V4(ip) => u64::from(u32::from(ip)) << 16 | u64::from(self.port),
+            IpAddr::V6(ip) => {
+                let wide = u128::from(ip);
+                fold((wide >> 64) as u64, wide as u64 ^ 1 << 63).wrapping_add(u64::from(self.port) << 48)
+            }
+        }
+    }
 }
 
 impl Hash for Endpoint {
@@ -80,6 +90,18 @@ impl Flow {
     pub fn reversed(self) -> Self {
         Self { source: self.destination, destination: self.source }
     }
+
+    /// Both ends as one number that tells flows and their directions apart, to be compared in place
+    /// of five times as many bytes.
+    pub fn key(self) -> u64 {
+        fold(self.source.number(), self.destination.number().rotate_left(32) ^ 0xE703_7ED1_A0B4_28DB)
+    }
+}
+
+/// Two numbers as one: the halves of their product are mixed well together.
+fn fold(a: u64, b: u64) -> u64 {
+    let wide = u128::from(a ^ 0xA076_1D64_78BD_642F) * u128::from(b);
+    (wide >> 64) as u64 ^ wide as u64
 }
 
 /// What carried a message on the wire, as captured (not as its Via claims).
@@ -169,6 +191,17 @@ pub struct Origin {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn flows_are_told_by_their_numbers() {
+        let ips: [IpAddr; 5] =
+            ["10.0.0.1", "10.0.0.2", "::1", "::a00:1", "fe80::1"].map(|ip| ip.parse().unwrap());
+        let ends = ips.into_iter().flat_map(|ip| [0, 5060, 5061].map(|port| Endpoint::new(ip, port)));
+        let ends: Vec<_> = ends.collect();
+        let flows = || ends.iter().flat_map(|s| ends.iter().map(|d| Flow { source: *s, destination: *d }));
+        let keys: std::collections::HashSet<u64> = flows().map(Flow::key).collect();
+        assert_eq!(keys.len(), flows().count());
+    }
 
     #[test]
     fn taps_tell_kinds_ids_and_order_apart() {

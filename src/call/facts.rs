@@ -1,6 +1,5 @@
 //! What a message says beyond its identifiers, as far as calls need it.
 
-use smallvec::SmallVec;
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
 use crate::sip::{Message, Reason, Start, Uri};
@@ -35,9 +34,14 @@ pub(super) fn called_number(message: &Message<'_>) -> Option<u64> {
     let to = message.to.as_ref().map(|to| to.uri);
     [to, target].into_iter().flatten().find_map(|uri| {
         let uri = Uri::parse(uri)?;
-        let digits: SmallVec<[u8; 24]> = uri.number()?.iter().copied().filter(u8::is_ascii_digit).collect();
-        let tail = &digits[digits.len().saturating_sub(NUMBER_TAIL)..];
-        (!tail.is_empty()).then(|| xxh3_64(tail))
+        let (mut tail, mut from) = ([0; NUMBER_TAIL], NUMBER_TAIL);
+        for (place, digit) in
+            (0..NUMBER_TAIL).rev().zip(uri.number()?.iter().rev().filter(|b| b.is_ascii_digit()))
+        {
+            (tail[place], from) = (*digit, place);
+        }
+        let digits = tail.get(from..).unwrap_or_default();
+        (!digits.is_empty()).then(|| xxh3_64(digits))
     })
 }
 

@@ -5,7 +5,7 @@
 
 use std::cmp::Reverse;
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use crate::time::Nanos;
 use crate::transaction::{Exchange, Leg, is_downstream, lists};
@@ -34,6 +34,11 @@ pub(super) struct Legs<'a> {
 impl<'a> Legs<'a> {
     /// Orders the legs of `exchanges`, which are sorted by start.
     pub(super) fn of(exchanges: &[&'a Exchange]) -> Self {
+        if let [exchange] = exchanges
+            && let [leg] = exchange.legs.as_slice()
+        {
+            return Self { all: smallvec![leg], exchange: smallvec![0], reference: smallvec![true] };
+        }
         let mut legs: SmallVec<[(usize, &Leg); 4]> =
             exchanges.iter().enumerate().flat_map(|(i, e)| e.legs.iter().map(move |l| (i, l))).collect();
         legs.sort_by_key(|(e, leg)| (*e, leg.began()));

@@ -2,21 +2,28 @@
 //!
 //! A tombstone stands for a transaction that is over: a late copy of one of its messages opens
 //! nothing. It holds ten minutes; the oldest give way when there are too many.
-//! What a late message is, is decided here too.
+//! What a late message is, is decided here too. And room for exchanges is handed on here from calls
+//! that are over to calls that begin, so that a steady load asks for no memory.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use crate::flow::Origin;
 use crate::hash::Mix;
 use crate::sip::Message;
-use crate::time::{Nanos, Timestamp};
+use crate::time::Timestamp;
 use crate::transaction::{Bin, CallKey, Exchange, Leg, MethodKey, Names, QUIET, TIMER_B};
 
-/// How long a tombstone stands.
-const REST: Nanos = Nanos::from_secs(600);
+use super::graves::Graves;
+
 /// Addresses remembered that put a To tag into the 100 of an initial INVITE.
 const MAX_TAGGERS: usize = 1024;
+
+/// Rooms of each size that are kept.
+const MAX_ROOMS: usize = 32;
+/// Exchanges of one Call-ID that get a room together; the first gets one alone, for most Call-IDs
+/// that are open have no other.
+const FEW_EXCHANGES: usize = 4;
 
 /// A transaction that is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,55 +104,70 @@ impl Tombstone {
 /// One shard's memory.
 #[derive(Debug, Default)]
 pub struct Memory {
-    graves: HashMap<u64, Tombstone, Mix>,
-    order: VecDeque<(Timestamp, u64)>,
-    capacity: usize,
+    graves: Graves,
     taggers: HashSet<IpAddr, Mix>,
     /// Products and domains of requests.
     pub(super) names: Names,
+    single: Vec<Vec<Exchange>>,
+    roomy: Vec<Vec<Exchange>>,
 }
 
 impl Memory {
     /// A memory of at most `capacity` tombstones.
     pub fn new(capacity: usize) -> Self {
-        Self { capacity, ..Self::default() }
+        Self { graves: Graves::new(capacity), ..Self::default() }
     }
 
-    /// The tombstone of a T-key, if it still stands at `time`.
-    pub fn tombstone(&mut self, call: CallKey, transaction: u64, time: Timestamp) -> Option<&mut Tombstone> {
-        self.graves.get_mut(&name(call, transaction)).filter(|tomb| time - tomb.at <= REST)
+    /// Reads or changes the tombstone of a T-key, if it still stands at `time`.
+    pub(super) fn visit<R>(
+        &mut self,
+        call: CallKey,
+        transaction: u64,
+        time: Timestamp,
+        visit: impl FnOnce(&mut Tombstone) -> R,
+    ) -> Option<R> {
+        self.graves.visit(name(call, transaction), time, visit)
     }
 
     /// Its identifiers have begun something new.
     pub fn forget(&mut self, call: CallKey, transaction: u64) {
-        self.graves.remove(&name(call, transaction));
+        self.graves.remove(name(call, transaction));
     }
 
     /// Remembers a T-key that is over; `true` if another had to give way before its time.
     pub fn bury(&mut self, call: CallKey, transaction: u64, tomb: Tombstone) -> bool {
-        let name = name(call, transaction);
-        let mut pushed_out = false;
-        while let Some((at, oldest)) = self.order.front().copied() {
-            let rested = tomb.at - at > REST;
-            if !rested && self.order.len() < self.capacity {
-                break;
-            }
-            self.order.pop_front();
-            match self.graves.get(&oldest).map(|grave| grave.at) {
-                // Late messages disturbed its rest: it stands from the last of them on.
-                Some(last) if last > at && self.order.len() < self.capacity => {
-                    self.order.push_back((last, oldest));
-                }
-                Some(_) => {
-                    self.graves.remove(&oldest);
-                    pushed_out |= !rested;
-                }
-                None => {}
-            }
+        self.graves.bury(name(call, transaction), tomb)
+    }
+
+    /// Makes room for one exchange more.
+    pub(super) fn make_room(&mut self, exchanges: &mut Vec<Exchange>) {
+        let (len, spare, capacity) = match exchanges.len() {
+            0 => (0, &mut self.single, 1),
+            len if len < FEW_EXCHANGES => (len, &mut self.roomy, FEW_EXCHANGES),
+            _ => return,
+        };
+        if exchanges.capacity() > len {
+            return;
         }
-        self.graves.insert(name, tomb);
-        self.order.push_back((tomb.at, name));
-        pushed_out
+        match spare.pop() {
+            Some(mut room) => {
+                room.append(exchanges);
+                self.take_back(std::mem::replace(exchanges, room));
+            }
+            None => exchanges.reserve_exact(capacity - len),
+        }
+    }
+
+    /// Keeps a room that is empty for those to come.
+    pub(super) fn take_back(&mut self, room: Vec<Exchange>) {
+        let spare = match room.capacity() {
+            1 => &mut self.single,
+            FEW_EXCHANGES => &mut self.roomy,
+            _ => return,
+        };
+        if spare.len() < MAX_ROOMS && room.is_empty() {
+            spare.push(room);
+        }
     }
 
     /// `ip` put a To tag into the 100 of an initial INVITE (RFC 3261 8.2.6.2 allows it).
@@ -175,7 +197,7 @@ mod tests {
     }
 
     fn stands(m: &mut Memory, transaction: u64, s: i64) -> bool {
-        m.tombstone(u128::from(transaction), transaction, tomb(s).at).is_some()
+        m.visit(u128::from(transaction), transaction, tomb(s).at, |_| ()).is_some()
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod conversation;
 mod delays;
 mod evidence;
 mod facts;
+mod graves;
 mod legs;
 mod memory;
 mod observer;

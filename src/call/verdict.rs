@@ -91,13 +91,12 @@ struct Verdict<'a> {
 }
 
 impl Case<'_> {
-    /// The attempt.
-    pub(super) fn judge(&mut self) -> Attempt {
+    /// The attempt, whose legs are `legs`.
+    pub(super) fn judge(&mut self, legs: &Legs<'_>) -> Attempt {
         let gathered = self.gathered.take();
         let name = std::mem::take(&mut self.call.1);
-        let legs = Legs::of(&self.exchanges);
         let rounds = legs.rounds();
-        let mut verdict = self.decide(&legs, &rounds);
+        let mut verdict = self.decide(legs, &rounds);
         if self.evicted && verdict.outcome == Outcome::Pending {
             verdict.details = smallvec![Detail::Evicted];
         }
@@ -115,7 +114,7 @@ impl Case<'_> {
         if verdict.outcome == Outcome::Cancelled && verdict.details.is_empty() {
             verdict.details.push(self.cancelled_by(&rounds[verdict.round..]));
         }
-        self.add_flags(&legs, &mut verdict);
+        self.add_flags(legs, &mut verdict);
 
         let intermediate: SmallVec<[_; 2]> = rounds[..verdict.round]
             .iter()
@@ -131,7 +130,7 @@ impl Case<'_> {
             call_id: name,
             started: first.map_or(self.end, |e| e.started),
             frame: legs.all.iter().min_by_key(|l| l.began()).map_or(FrameId::default(), |l| l.frame),
-            requested: first_request(&legs),
+            requested: first_request(legs),
             outcome: verdict.outcome,
             side: side(&verdict, alerted),
             alerted,
@@ -139,12 +138,12 @@ impl Case<'_> {
             cause: end.and_then(|f| f.cause),
             location: end.map_or(Location::None, |f| f.location),
             transactions: legs.references().count() as u32,
-            bids: self.bids(&legs, verdict.flags.contains(&Flag::Inferred)),
+            bids: self.bids(legs, verdict.flags.contains(&Flag::Inferred)),
             intermediate: intermediate.iter().map(|f| f.status).collect(),
             overtaken: overtaken as u32,
-            translated: translated(&legs),
-            delays: delays(&legs, verdict.outcome, end),
-            rang: rang(&legs, verdict.outcome),
+            translated: translated(legs),
+            delays: delays(legs, verdict.outcome, end),
+            rang: rang(legs, verdict.outcome),
             flow: legs.references().next().map_or(Flow::default(), |l| l.flow),
             called: self.called,
             particulars: gathered.map(|g| Box::new(g.finish(end.map(|f| f.status), &legs.all))),

@@ -105,8 +105,19 @@ pub fn codes() -> &'static [CodeInfo] {
 
 /// What is known of `status`.
 pub fn code(status: StatusCode) -> Option<&'static CodeInfo> {
-    let i = codes().binary_search_by_key(&status, |c| c.status).ok()?;
-    codes().get(i)
+    // Asked of every response: one look into a small table, not eight into a wide one.
+    static PLACES: OnceLock<Vec<u8>> = OnceLock::new();
+    let places = PLACES.get_or_init(|| {
+        let mut places = vec![u8::MAX; usize::from(StatusCode::MAX - StatusCode::MIN) + 1];
+        for (i, info) in codes().iter().enumerate() {
+            places[usize::from(info.status.get() - StatusCode::MIN)] = u8::try_from(i).unwrap_or(u8::MAX);
+        }
+        places
+    });
+    match *places.get(usize::from(status.get() - StatusCode::MIN))? {
+        u8::MAX => None,
+        i => codes().get(usize::from(i)),
+    }
 }
 
 /// The registered reason phrase; `None` if the code is not registered.

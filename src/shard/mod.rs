@@ -274,12 +274,14 @@ impl Shard {
         self.weight -= conversation.weight();
         self.numbers.remove(&conversation.call());
         self.free.push(i as u32);
-        if conversation.is_over() {
+        let is_over = conversation.is_over();
+        let (call, at, born) = (conversation.call(), conversation.last(), self.births);
+        let sleeping = conversation.sleep(&mut self.memory);
+        if is_over {
             return;
         }
-        let (call, at, born) = (conversation.call(), conversation.last(), self.births);
         self.births += 1;
-        self.asleep.insert(call, (conversation.sleep(), born));
+        self.asleep.insert(call, (sleeping, born));
         self.asleep_order.push_back((at, born, call));
         // Those that woke up left their place behind; without this a long call that is refreshed
         // each minute leaves one a minute.

@@ -188,6 +188,7 @@ impl Exchange {
         self.legs.push(Leg {
             key: keys.transaction,
             vias: keys.vias(message),
+            by_request: request,
             depth: message.via_count,
             flow: if request { origin.flow } else { origin.flow.reversed() },
             started: time,
@@ -261,7 +262,7 @@ impl Exchange {
     ) -> Step {
         let time = origin.stamp.time;
         let pass = Pass {
-            flow: origin.flow,
+            flow: origin.flow.key(),
             tap: origin.tap,
             time,
             head: facts::head_key(message),
@@ -294,8 +295,10 @@ impl Exchange {
                 if leg.requested.is_none() {
                     leg.requested = Some(time);
                     leg.flow = origin.flow;
-                    leg.vias = keys.vias(message);
-                    leg.depth = message.via_count;
+                    if !leg.by_request {
+                        leg.vias = keys.vias(message);
+                        (leg.by_request, leg.depth) = (true, message.via_count);
+                    }
                     leg.expires = message.expires;
                     if initial_request {
                         leg.credentials = !message.credentials.is_empty();

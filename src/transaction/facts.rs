@@ -3,13 +3,14 @@
 use smallvec::SmallVec;
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::hash;
 use crate::sip::{Challenge, Credentials, Message, Reason, Start, may_hold_sdp};
 
 use super::leg::{Final, Location};
 
 /// Start line and header section as one number: "the same bytes".
 pub fn head_key(message: &Message<'_>) -> u64 {
-    xxh3_64(message.head)
+    hash::sum(message.head)
 }
 
 /// Whether a provisional carries a session description: what the caller may hear comes from the

@@ -28,6 +28,7 @@ pub(crate) fn leg(from: &str, to: &str, vias: &[(u64, u64)], start: i64) -> Leg 
     Leg {
         key: vias.first().map_or(0, |v| v.0 * 1000 + v.1),
         vias: vias.iter().map(via).collect(),
+        by_request: true,
         depth: vias.len() as u16,
         flow: flow(from, to),
         started: ms(start),

@@ -1,7 +1,7 @@
 //! The identifiers by which messages belong together, as numbers.
 //!
-//! In: a message. Out: [`Keys`]. Identifiers are compared as 64-bit XXH3 hashes below one Call-ID,
-//! and the Call-ID itself as 128 bits: a table entry costs bytes, not strings, and the same input
+//! In: a message. Out: [`Keys`]. Identifiers are compared as 64-bit hashes below one Call-ID, and the
+//! Call-ID itself as 128 bits of XXH3: a table entry costs bytes, not strings, and the same input
 //! gives the same keys on every machine. The rules are RFC 3261 17.1.3 and 17.2.3, with the
 //! Call-ID and the CSeq number as a guard against devices that use one branch for several
 //! transactions; without the `z9hG4bK` cookie those of RFC 2543 10.1.2.
@@ -9,12 +9,13 @@
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
 use smallvec::SmallVec;
-use xxhash_rust::xxh3::{Xxh3Default, xxh3_64, xxh3_64_with_seed, xxh3_128};
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
-use crate::sip::{CSeq, Message, Method, NameAddr, Via};
+use crate::hash;
+use crate::sip::{CSeq, MAGIC_COOKIE, Message, Method, NameAddr, Via};
 
-/// Bytes of host and port that are hashed in one step.
-const SENT_BY: usize = 64;
+/// Bytes of a host that are put in lower case without asking for memory.
+const SHORT_HOST: usize = 64;
 
 /// A Call-ID, byte for byte (RFC 3261 8.1.1.4), as 128 bits.
 pub type CallKey = u128;
@@ -114,7 +115,7 @@ pub struct ViaKey {
 }
 
 /// The Via values of a message, top first.
-pub type ViaKeys = SmallVec<[ViaKey; 3]>;
+pub type ViaKeys = SmallVec<[ViaKey; 2]>;
 
 /// What a message says about where it belongs, below its Call-ID.
 #[derive(Clone, Debug)]
@@ -156,7 +157,7 @@ pub fn call_key(id: &[u8]) -> CallKey {
 
 /// A tag as a number, never 0.
 pub fn tag_key(tag: &[u8]) -> u64 {
-    xxh3_64(tag).max(2)
+    hash::bytes(tag, 0).max(2)
 }
 
 impl Keys {
@@ -183,64 +184,67 @@ fn transaction_key(message: &Message<'_>, from: u64, cseq: u64, method: MethodKe
     let method = if is_ack { MethodKey::INVITE } else { method };
     let top = message.vias.first().copied();
     let parsed = top.and_then(Via::parse);
+    let has_cookie = parsed.as_ref().is_some_and(Via::has_cookie);
     let top_key = match &parsed {
-        Some(via) => Some(via_key_of(via)),
+        Some(via) => Some(via_key_of(via, has_cookie)),
         None => top.map(whole_key),
     };
-    let via = match (parsed, top_key) {
-        (Some(via), Some(key)) if via.has_cookie() => key.value,
-        _ => {
-            let mut h = Xxh3Default::new();
-            h.update(&from.to_le_bytes());
-            for piece in top.into_iter().flat_map(Via::without_added_params) {
-                h.update(piece);
-            }
-            h.digest()
-        }
+    let via = match top_key {
+        Some(key) if has_cookie => key.value,
+        _ => top.into_iter().flat_map(Via::without_added_params).fold(from, |h, piece| hash::bytes(piece, h)),
     };
-    let mut bytes = [0; 24];
-    bytes[..8].copy_from_slice(&via.to_le_bytes());
-    bytes[8..16].copy_from_slice(&cseq.to_le_bytes());
-    bytes[16..].copy_from_slice(&method.0.to_le_bytes());
-    (xxh3_64(&bytes), top_key)
+    (hash::fold(hash::fold(via, SPREAD[0]) ^ cseq, method.0 ^ SPREAD[1]), top_key)
 }
 
+/// What keeps small numbers from meeting in a key.
+const SPREAD: [u64; 2] = [0x9E37_79B9_7F4A_7C15, 0xD6E8_FEB8_6659_FD93];
+
 fn via_key(value: &[u8]) -> ViaKey {
-    Via::parse(value).map_or_else(|| whole_key(value), |via| via_key_of(&via))
+    Via::parse(value).map_or_else(|| whole_key(value), |via| via_key_of(&via, via.has_cookie()))
 }
 
 /// Of a value that cannot be read.
 fn whole_key(value: &[u8]) -> ViaKey {
-    let whole = xxh3_64(value);
+    let whole = hash::bytes(value, 0);
     ViaKey { value: whole, sent_by: whole }
 }
 
 /// The cookie is compared in any case, the rest of the branch byte by byte; the host in lower
 /// case; a port as it is written (RFC 3261 17.2.3, 19.1.4 do not apply defaults here).
-fn via_key_of(via: &Via<'_>) -> ViaKey {
+#[inline]
+fn via_key_of(via: &Via<'_>, has_cookie: bool) -> ViaKey {
     let sent_by = sent_by(via.host, via.port.unwrap_or_default());
     // The seeds tell a branch that identifies from one that does not, and from none.
     let value = match via.branch {
-        Some(branch) if via.has_cookie() => xxh3_64_with_seed(&branch[7..], sent_by),
-        Some(branch) => xxh3_64_with_seed(branch, !sent_by),
+        Some(branch) if has_cookie => {
+            hash::bytes(branch.get(MAGIC_COOKIE.len()..).unwrap_or_default(), sent_by)
+        }
+        Some(branch) => hash::bytes(branch, !sent_by),
         None => sent_by.rotate_left(1),
     };
     ViaKey { value, sent_by }
 }
 
-/// Host and port as one number: in one step, for hosts are short.
+/// Host, in lower case, and port as one number.
+#[inline]
 fn sent_by(host: &[u8], port: &[u8]) -> u64 {
-    let mut all = [0; SENT_BY];
-    let len = host.len() + 1 + port.len();
-    let Some(used) = all.get_mut(..len) else {
-        // No host is that long (255 bytes by RFC 1035 2.3.4); the parts of one that is are hashed alone.
-        return xxh3_64_with_seed(port, xxh3_64(&host.to_ascii_lowercase()));
-    };
-    used[..host.len()].copy_from_slice(host);
-    used[..host.len()].make_ascii_lowercase();
-    used[host.len()] = b':';
-    used[host.len() + 1..].copy_from_slice(port);
-    xxh3_64(used)
+    // An IPv4 address has no letters; of what begins with a digit it is seen at a glance.
+    let is_address = host.first().is_some_and(u8::is_ascii_digit) && host.iter().all(|&b| b < b'A');
+    let host = if is_address { hash::bytes(host, 0) } else { lower_key(host) };
+    hash::bytes(port, host)
+}
+
+fn lower_key(host: &[u8]) -> u64 {
+    let mut lower = [0; SHORT_HOST];
+    match lower.get_mut(..host.len()) {
+        Some(lower) => {
+            lower.copy_from_slice(host);
+            lower.make_ascii_lowercase();
+            hash::bytes(lower, 0)
+        }
+        // No host is that long (255 bytes by RFC 1035 2.3.4).
+        None => hash::bytes(&host.to_ascii_lowercase(), 0),
+    }
 }
 
 #[cfg(test)]

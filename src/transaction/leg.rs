@@ -20,6 +20,8 @@ pub struct Leg {
     /// Via values, top first, of the first message that showed them. A CANCEL takes those of the
     /// INVITE leg with its branch (9.1: its own has one at every hop).
     pub vias: ViaKeys,
+    /// Those are of a request: the last word.
+    pub by_request: bool,
     /// Via values there were, listed or not: 1 next to the caller.
     pub depth: u16,
     /// Where the request went, told by the request or, the other way round, by a response.

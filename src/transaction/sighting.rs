@@ -6,7 +6,7 @@
 
 use smallvec::SmallVec;
 
-use crate::flow::{Flow, Tap};
+use crate::flow::Tap;
 use crate::time::{Nanos, Timestamp};
 
 use super::Bin;
@@ -35,8 +35,8 @@ pub(super) struct Identity {
 /// One message as it passed a tap.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pass {
-    /// Its ends.
-    pub(super) flow: Flow,
+    /// Its ends as a number: only ever compared. See [`Flow::key`].
+    pub(super) flow: u64,
     /// The tap.
     pub(super) tap: Tap,
     /// When.
@@ -47,25 +47,34 @@ pub(super) struct Pass {
     pub(super) ip_id: u16,
 }
 
-/// One identity on one hop.
-#[derive(Clone, Debug)]
-pub(super) struct Sighting {
-    identity: Identity,
-    leg: usize,
-    flow: Flow,
-    taps: SmallVec<[Seen; 1]>,
-}
-
+/// One identity on one hop, as one tap saw it.
+///
+/// An identity on a leg between two ends has one of these for each tap, the first of them in the
+/// order of [`Sightings`]; all of them carry the detail of the first. Every response costs one, so
+/// they are as small as can be.
 #[derive(Clone, Copy, Debug)]
-struct Seen {
+struct Sighting {
+    detail: u64,
+    flow: u64,
     tap: Tap,
+    /// When the last copy came, its bytes as a hash, and its IPv4 identification.
+    time: Timestamp,
+    head: u64,
     copies: u32,
-    last: Pass,
+    ip_id: u16,
+    /// Ten bits of code, five of leg number, and one for the first tap that saw the identity on its
+    /// hop.
+    place: u16,
 }
 
-/// All sightings of one exchange.
+/// All sightings of one exchange. An INVITE that is answered has four: itself, 100, 180 and 200.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Sightings(SmallVec<[Sighting; 2]>);
+pub(super) struct Sightings(SmallVec<[Sighting; 4]>);
+
+/// Bit of [`Sighting::place`]; the bits of the leg lie above it, those of the code above them.
+const FIRST: u16 = 1;
+const LEG: u16 = 0x3E;
+const CODE: u16 = !(FIRST | LEG);
 
 /// The answer for one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,34 +103,37 @@ impl Sightings {
         legs: &[Leg],
         window: Nanos,
     ) -> Answer {
-        let on_leg = |s: &Sighting| s.leg == leg && s.identity.same_on_leg(&identity);
-        if let Some(i) = self.0.iter().position(|s| on_leg(s) && s.flow == pass.flow) {
-            return Answer { bin: self.0[i].again(pass, window), refused: false };
+        if let Some(first) = self.0.iter().find(|s| s.is(&identity, leg) && s.flow == pass.flow) {
+            let known = Identity { detail: first.detail, ..identity };
+            return Answer { bin: self.again(known, leg, pass, window), refused: false };
         }
         let bin = self.first_on_hop(identity, leg, pass.flow, legs);
-        let refused = self.0.len() >= MAX_SIGHTINGS;
+        let refused = self.0.len() >= MAX_SIGHTINGS
+            && self.0.iter().filter(|s| s.place & FIRST != 0).count() >= MAX_SIGHTINGS;
         if !refused {
-            let seen = Seen { tap: pass.tap, copies: 1, last: pass };
-            self.0.push(Sighting { identity, leg, flow: pass.flow, taps: SmallVec::from_elem(seen, 1) });
+            let mut new = Sighting::new(identity, leg, pass);
+            (new.copies, new.place) = (1, new.place | FIRST);
+            self.0.push(new);
         }
         Answer { bin, refused }
     }
 
     /// Questions 1 to 3: the hop has not shown this identity before.
-    fn first_on_hop(&self, identity: Identity, leg: usize, flow: Flow, legs: &[Leg]) -> Bin {
+    fn first_on_hop(&self, identity: Identity, leg: usize, flow: u64, legs: &[Leg]) -> Bin {
         // The same transaction between other addresses: NAT, a balancer, a container's bridge.
-        if self.0.iter().any(|s| s.leg == leg && s.identity.same_on_leg(&identity)) {
+        if self.0.iter().any(|s| s.is(&identity, leg)) {
             return Bin::HopCopy;
         }
         let (mut known, mut same_ends) = (false, false);
-        for s in self.0.iter().filter(|s| s.leg != leg) {
-            let same = s.identity.same(&identity);
-            let (Some(ours), Some(theirs)) = (legs.get(leg), legs.get(s.leg)) else { continue };
+        let place = place(identity.code, leg);
+        for s in self.0.iter().filter(|s| (s.place ^ place) & CODE == 0 && (s.place ^ place) & LEG != 0) {
+            let same = s.detail == identity.detail;
+            let (Some(ours), Some(theirs)) = (legs.get(leg), legs.get(s.leg())) else { continue };
             if same && is_related(ours, theirs) {
                 return Bin::HopCopy;
             }
             // RFC 3261 16.7: a proxy SHOULD keep the To tag of the final it passes on.
-            if identity.code >= 300 && s.identity.code == identity.code && is_downstream(theirs, ours) {
+            if identity.code >= 300 && is_downstream(theirs, ours) {
                 return Bin::HopCopy;
             }
             known |= same;
@@ -130,46 +142,28 @@ impl Sightings {
         if known && identity.tagged && !same_ends { Bin::HopCopy } else { Bin::First }
     }
 
-    /// How often the tap saw `identity` on leg `leg`, and the most that any tap saw.
-    pub(super) fn copies(&self, identity: Identity, leg: usize, tap: Tap) -> (u32, u32) {
-        let all = self.0.iter().filter(|s| s.leg == leg && s.identity.same_on_leg(&identity));
-        all.flat_map(|s| &s.taps).fold((0, 0), |(here, most), seen| {
-            (if seen.tap == tap { here.max(seen.copies) } else { here }, most.max(seen.copies))
-        })
-    }
-
-    /// Bits of the taps that saw leg `leg`; see [`Tap::bit`].
-    pub(super) fn taps(&self, leg: usize) -> u16 {
-        let all = self.0.iter().filter(|s| s.leg == leg).flat_map(|s| &s.taps);
-        all.fold(0, |bits, seen| bits | seen.tap.bit())
-    }
-}
-
-impl Identity {
-    fn same_on_leg(&self, other: &Self) -> bool {
-        self.code == other.code && (self.any_tag || self.detail == other.detail)
-    }
-
-    fn same(&self, other: &Self) -> bool {
-        self.code == other.code && self.detail == other.detail
-    }
-}
-
-impl Sighting {
     /// Questions 4 and 5: the hop has shown this identity before.
-    fn again(&mut self, pass: Pass, window: Nanos) -> Bin {
-        let most_elsewhere = self.taps.iter().filter(|s| s.tap != pass.tap).map(|s| s.copies).max();
-        let at = match self.taps.iter().position(|s| s.tap == pass.tap) {
+    fn again(&mut self, identity: Identity, leg: usize, pass: Pass, window: Nanos) -> Bin {
+        let ours = |s: &Sighting| s.is(&identity, leg) && s.flow == pass.flow;
+        let elsewhere = self.0.iter().filter(|s| ours(s) && s.tap != pass.tap);
+        let most_elsewhere = elsewhere.map(|s| s.copies).max();
+        let at = match self.0.iter().position(|s| ours(s) && s.tap == pass.tap) {
             Some(i) => i,
-            None if self.taps.len() < MAX_TAPS => {
-                self.taps.push(Seen { tap: pass.tap, copies: 0, last: pass });
-                self.taps.len() - 1
+            None => {
+                let of_taps = self.0.iter().enumerate().filter(|(_, s)| ours(s));
+                let (taps, last) = of_taps.fold((0, 0), |(taps, _), (i, _)| (taps + 1, i));
+                if taps < MAX_TAPS {
+                    self.0.push(Sighting::new(identity, leg, pass));
+                    self.0.len() - 1
+                } else {
+                    last
+                }
             }
-            None => self.taps.len() - 1,
         };
-        let seen = &mut self.taps[at];
+        let Some(seen) = self.0.get_mut(at) else { return Bin::First };
         seen.copies = seen.copies.saturating_add(1);
-        let before = std::mem::replace(&mut seen.last, pass);
+        let before = *seen;
+        (seen.time, seen.head, seen.ip_id) = (pass.time, pass.head, pass.ip_id);
         if most_elsewhere.is_some_and(|most| seen.copies <= most) {
             return Bin::CaptureDuplicate;
         }
@@ -186,6 +180,51 @@ impl Sighting {
             Bin::Retransmission
         }
     }
+
+    /// How often the tap saw `identity` on leg `leg`, and the most that any tap saw.
+    pub(super) fn copies(&self, identity: Identity, leg: usize, tap: Tap) -> (u32, u32) {
+        let all = self.0.iter().filter(|s| s.is(&identity, leg));
+        all.fold((0, 0), |(here, most), seen| {
+            (if seen.tap == tap { here.max(seen.copies) } else { here }, most.max(seen.copies))
+        })
+    }
+
+    /// Bits of the taps that saw leg `leg`; see [`Tap::bit`].
+    pub(super) fn taps(&self, leg: usize) -> u16 {
+        let all = self.0.iter().filter(|s| s.leg() == leg);
+        all.fold(0, |bits, seen| bits | seen.tap.bit())
+    }
+}
+
+impl Sighting {
+    fn new(identity: Identity, leg: usize, pass: Pass) -> Self {
+        Self {
+            detail: identity.detail,
+            flow: pass.flow,
+            tap: pass.tap,
+            time: pass.time,
+            head: pass.head,
+            copies: 0,
+            ip_id: pass.ip_id,
+            place: place(identity.code, leg),
+        }
+    }
+
+    /// Whether it is `identity` on leg number `leg`. Whether the To tag matters follows from the
+    /// code and the exchange's method, so it is the same for both.
+    fn is(&self, identity: &Identity, leg: usize) -> bool {
+        (self.place ^ place(identity.code, leg)) & !FIRST == 0
+            && (identity.any_tag || self.detail == identity.detail)
+    }
+
+    fn leg(&self) -> usize {
+        usize::from((self.place & LEG) >> 1)
+    }
+}
+
+/// Codes go to 699, and no more than 32 legs are kept.
+fn place(code: u16, leg: usize) -> u16 {
+    code << 6 | (leg as u16) << 1 & LEG
 }
 
 #[cfg(test)]
@@ -205,7 +244,8 @@ mod tests {
     fn bins(copies: &[(i64, u64, u16, u64)]) -> Vec<Bin> {
         let (mut seen, legs) = (Sightings::default(), [leg(A, S, &[(1, 1)], 0)]);
         let note = |&(at, tap, ip_id, head): &(i64, u64, u16, u64)| {
-            let pass = Pass { flow: flow(S, A), tap: Tap::default().with(1, tap), time: ms(at), head, ip_id };
+            let pass =
+                Pass { flow: flow(S, A).key(), tap: Tap::default().with(1, tap), time: ms(at), head, ip_id };
             seen.note(identity(486, 7), 0, pass, &legs, Nanos::from_millis(100)).bin
         };
         copies.iter().map(note).collect()
@@ -254,7 +294,8 @@ mod tests {
         let second = |first: (u16, u64, usize, (&str, &str)), then: (u16, u64, usize, (&str, &str))| {
             let mut seen = Sightings::default();
             let mut note = |(code, tag, leg, (from, to)): (u16, u64, usize, (&str, &str))| {
-                let pass = Pass { flow: flow(from, to), tap: Tap::default(), time: ms(0), head: 0, ip_id: 0 };
+                let pass =
+                    Pass { flow: flow(from, to).key(), tap: Tap::default(), time: ms(0), head: 0, ip_id: 0 };
                 seen.note(identity(code, tag), leg, pass, &legs, Nanos::ZERO).bin
             };
             note(first);
@@ -274,10 +315,15 @@ mod tests {
     }
 
     #[test]
+    fn a_sighting_takes_less_than_a_cache_line() {
+        assert_eq!(size_of::<Sighting>(), 48);
+    }
+
+    #[test]
     fn a_full_table_counts_on_and_says_so() {
         let (mut seen, legs) = (Sightings::default(), [leg(A, S, &[(1, 1)], 0)]);
         for tag in 0..MAX_SIGHTINGS as u64 + 2 {
-            let pass = Pass { flow: flow(S, A), tap: Tap::default(), time: ms(0), head: 0, ip_id: 0 };
+            let pass = Pass { flow: flow(S, A).key(), tap: Tap::default(), time: ms(0), head: 0, ip_id: 0 };
             let answer = seen.note(identity(180, tag + 1), 0, pass, &legs, Nanos::ZERO);
             assert_eq!(answer, Answer { bin: Bin::First, refused: tag >= MAX_SIGHTINGS as u64 });
         }

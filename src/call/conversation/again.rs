@@ -24,11 +24,11 @@ impl Conversation {
         origin: &Origin,
         around: &mut Surroundings<'_, impl Observer>,
     ) -> bool {
-        let Some(tomb) = around.memory.tombstone(self.call, keys.transaction, origin.stamp.time) else {
-            return false;
-        };
-        let had_final = tomb.code != 0;
-        let late = tomb.late(message, origin);
+        let late = around.memory.visit(self.call, keys.transaction, origin.stamp.time, |tomb| {
+            let had_final = tomb.code != 0;
+            (had_final, tomb.late(message, origin))
+        });
+        let Some((had_final, late)) = late else { return false };
         let mut odd = |kind| around.observer.anomaly(kind, origin.stamp.shown, origin.frame);
         let bin = match late {
             Late::Begins => {

@@ -77,8 +77,8 @@ impl Conversation {
             end,
             exchanges,
         };
-        let attempt = case.judge();
         let legs = Legs::of(&case.exchanges);
+        let attempt = case.judge(&legs);
         tell_inner(MethodKey::INVITE, &legs, around.observer);
         for leg in legs.references() {
             over(MethodKey::INVITE, leg, end >= deadline(leg), around.observer);

@@ -35,8 +35,6 @@ use super::session::{ByeSeen, OpenSession, Refresh};
 
 /// Exchanges kept under one Call-ID.
 const MAX_EXCHANGES: usize = 512;
-/// So many get their room one by one.
-const FEW_EXCHANGES: usize = 4;
 /// Sessions and BYEs kept under one Call-ID, each.
 const MAX_OPEN: usize = 64;
 
@@ -153,7 +151,8 @@ impl Conversation {
     }
 
     /// What is left of a quiet conversation: its sessions, in few bytes.
-    pub fn sleep(self) -> Sleeping {
+    pub fn sleep(mut self, memory: &mut Memory) -> Sleeping {
+        memory.take_back(std::mem::take(&mut self.exchanges));
         let own = self.sessions.iter().map(|s| s.dialogs.len()).sum();
         let plain = self.byes.is_empty() && self.refresh.is_none() && self.tags.dialogs() <= own;
         let rest = Rest { byes: self.byes, refresh: self.refresh, tags: self.tags };
@@ -322,10 +321,7 @@ impl Conversation {
                 if self.exchanges.len() >= MAX_EXCHANGES {
                     self.drop_oldest_exchange(origin.stamp.now, around);
                 }
-                // Nearly a kilobyte each, and most Call-IDs have one or three: no room in advance.
-                if self.exchanges.len() < FEW_EXCHANGES {
-                    self.exchanges.reserve_exact(1);
-                }
+                around.memory.make_room(&mut self.exchanges);
                 self.exchanges.push(Exchange::new(keys, message, origin.stamp.time));
                 self.weight += self.exchanges.last().map_or(0, Exchange::weight);
                 self.exchanges.len() - 1
@@ -339,7 +335,7 @@ impl Conversation {
         {
             let (vias, depth) = (invite.vias.clone(), invite.depth);
             let leg = &mut self.exchanges[e].legs[l];
-            (leg.vias, leg.depth) = (vias, depth);
+            (leg.vias, leg.depth, leg.by_request) = (vias, depth, true);
         } else if keys.method == MethodKey::INVITE {
             self.exchanges[e].legs[l].cancelled = self.cancelled_before(keys, e, l);
         }

@@ -28,7 +28,7 @@ fn attempt(legs: &[Leg], end: i64) -> Attempt {
         gathered: None,
         end: ms(end),
     };
-    case.judge()
+    case.judge(&Legs::of(&case.exchanges))
 }
 
 fn first() -> Leg {

@@ -90,3 +90,8 @@ fn legs_beyond_the_table_are_refused() {
         assert!(x.0.admit(&keys, m, &origin(A, B, 0, 1, 0), 99).is_none());
     });
 }
+
+#[test]
+fn a_transaction_takes_few_bytes() {
+    assert_eq!((size_of::<Leg>(), size_of::<Exchange>()), (288, 608));
+}
