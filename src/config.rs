@@ -19,7 +19,7 @@ pub const DUPLICATE_WINDOW: Nanos = Nanos::from_millis(100);
 /// Answered calls of this length or less are short.
 pub const SHORT_CALL: Nanos = Nanos::from_secs(6);
 
-/// Memory for the state of calls, in bytes: 54,000 Call-IDs with something open or over for less
+/// Memory for the state of calls, in bytes: 80,000 Call-IDs with something open or over for less
 /// than half a minute, 200,000 calls that are up, 260,000 transactions that are over.
 pub const MEMORY: u64 = 128 << 20;
 

@@ -110,8 +110,8 @@ impl<'a> Legs<'a> {
     }
 
     /// Legs downstream of leg number `i` with no other leg between.
-    pub(super) fn directly_below(&self, i: usize) -> Vec<&'a Leg> {
-        let below: Vec<&Leg> =
+    pub(super) fn directly_below(&self, i: usize) -> SmallVec<[&'a Leg; 4]> {
+        let below: SmallVec<[&Leg; 4]> =
             near(&self.all, i).map(|(_, l)| l).filter(|l| caused_by(l, self.all[i])).collect();
         let between = |l: &Leg| below.iter().any(|m| !std::ptr::eq(*m, l) && is_downstream(l, m));
         below.iter().copied().filter(|l| !between(l)).collect()

@@ -21,9 +21,9 @@ const MAX_TAGGERS: usize = 1024;
 
 /// Rooms of each size that are kept.
 const MAX_ROOMS: usize = 32;
-/// Exchanges of one Call-ID that get a room together; the first gets one alone, for most Call-IDs
-/// that are open have no other.
-const FEW_EXCHANGES: usize = 4;
+/// Exchanges that rooms are for: most Call-IDs that are open have one, answered ones two (with the
+/// ACK), then three.
+const ROOMS: [usize; 3] = [1, 2, 4];
 
 /// A transaction that is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,8 +108,8 @@ pub struct Memory {
     taggers: HashSet<IpAddr, Mix>,
     /// Products and domains of requests.
     pub(super) names: Names,
-    single: Vec<Vec<Exchange>>,
-    roomy: Vec<Vec<Exchange>>,
+    /// Empty ones, by [`ROOMS`].
+    spare: [Vec<Vec<Exchange>>; 3],
 }
 
 impl Memory {
@@ -141,10 +141,10 @@ impl Memory {
 
     /// Makes room for one exchange more.
     pub(super) fn make_room(&mut self, exchanges: &mut Vec<Exchange>) {
-        let (len, spare, capacity) = match exchanges.len() {
-            0 => (0, &mut self.single, 1),
-            len if len < FEW_EXCHANGES => (len, &mut self.roomy, FEW_EXCHANGES),
-            _ => return,
+        let len = exchanges.len();
+        let size = ROOMS.iter().position(|room| *room > len);
+        let Some((spare, room)) = size.and_then(|i| Some((self.spare.get_mut(i)?, *ROOMS.get(i)?))) else {
+            return;
         };
         if exchanges.capacity() > len {
             return;
@@ -154,18 +154,17 @@ impl Memory {
                 room.append(exchanges);
                 self.take_back(std::mem::replace(exchanges, room));
             }
-            None => exchanges.reserve_exact(capacity - len),
+            None => exchanges.reserve_exact(room - len),
         }
     }
 
     /// Keeps a room that is empty for those to come.
     pub(super) fn take_back(&mut self, room: Vec<Exchange>) {
-        let spare = match room.capacity() {
-            1 => &mut self.single,
-            FEW_EXCHANGES => &mut self.roomy,
-            _ => return,
-        };
-        if spare.len() < MAX_ROOMS && room.is_empty() {
+        if let Some(i) = ROOMS.iter().position(|r| *r == room.capacity())
+            && let Some(spare) = self.spare.get_mut(i)
+            && spare.len() < MAX_ROOMS
+            && room.is_empty()
+        {
             spare.push(room);
         }
     }

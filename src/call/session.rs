@@ -70,7 +70,7 @@ impl OpenSession {
         refresh: Option<Refresh>,
         end: Option<Timestamp>,
     ) -> Option<Session> {
-        let ours: Vec<&ByeSeen> = byes.iter().filter(|b| self.has(b)).collect();
+        let ours: SmallVec<[&ByeSeen; 2]> = byes.iter().filter(|b| self.has(b)).collect();
         let first = ours.iter().min_by_key(|b| b.at).copied();
         let dialogs = self.dialogs.len().max(1);
         let hung_up = |tag: u64| ours.iter().any(|b| b.over && (b.from == tag || b.to == tag));

@@ -46,9 +46,9 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// What fits into `memory` bytes for all shards together: five eighths for what is open or
-    /// lately finished, a quarter for sessions, an eighth for tombstones, at what each takes with its
-    /// share of the tables. Call-IDs with many transactions are fewer: see `WEIGHT`.
+    /// What fits into `memory` bytes for all shards together: eleven sixteenths for what is open or
+    /// lately finished, four for sessions, one for tombstones, at what each takes with its share of
+    /// the tables. Call-IDs with many transactions are fewer: see `WEIGHT`.
     pub fn within(memory: u64) -> Self {
         Self::of(memory, 0)
     }
@@ -60,17 +60,24 @@ impl Limits {
 
     /// `more`: bytes that each call takes beyond.
     fn of(memory: u64, more: u64) -> Self {
-        let share = |eighths: u64, bytes: u64| {
-            let n = memory / 8 * eighths / bytes / SHARDS as u64;
+        let share = |sixteenths: u64, bytes: u64| {
+            let n = memory / 16 * sixteenths / bytes / SHARDS as u64;
             usize::try_from(n).unwrap_or(usize::MAX).clamp(16, 1 << 24)
         };
         Self {
-            conversations: share(5, 1536 + more),
-            sessions: share(2, 168 + more),
-            tombstones: share(1, 64),
+            conversations: share(11, CONVERSATION_BYTES + more),
+            sessions: share(4, SESSION_BYTES + more),
+            tombstones: share(1, TOMBSTONE_BYTES),
         }
     }
 }
+
+/// What a call that rings takes, with its share of the tables: see `tests/memory.rs`.
+pub const CONVERSATION_BYTES: u64 = 1152;
+/// What a call that is up takes while nothing passes.
+const SESSION_BYTES: u64 = 168;
+/// What a transaction that is over takes.
+const TOMBSTONE_BYTES: u64 = 32;
 
 /// The shard that a message falls to: by its Call-ID, or by its bytes if it has none.
 pub fn shard_of(message: &Message<'_>) -> usize {
@@ -258,6 +265,10 @@ impl Shard {
         let slot = match self.free.pop() {
             Some(slot) => slot,
             None => {
+                // An eighth more at a time: twice as much would stand empty when memory is short.
+                if self.slots.len() == self.slots.capacity() {
+                    self.slots.reserve_exact(self.slots.len() / 8 + 8);
+                }
                 self.slots.push(None);
                 self.born.push(0);
                 (self.slots.len() - 1) as u32
@@ -318,6 +329,14 @@ impl Shard {
             self.weight = self.weight + conversation.weight() - weight;
             observer.evicted("conversations", 1, open);
             self.put_to_sleep(i);
+        }
+        // Those that left before their time left their place behind.
+        if self.due.len() > 2 * self.numbers.len() + 1024 {
+            let (slots, born) = (&self.slots, &self.born);
+            self.due.retain(|Reverse((_, slot, birth))| {
+                let i = *slot as usize;
+                born.get(i) == Some(birth) && slots.get(i).is_some_and(Option::is_some)
+            });
         }
     }
 }

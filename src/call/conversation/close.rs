@@ -43,10 +43,14 @@ impl Conversation {
 
     /// Tombstones for the exchanges of an attempt that was judged.
     pub(super) fn bury_attempt(&mut self, id: u32, around: &mut Surroundings<'_, impl Observer>) {
-        let over = |x: &mut Exchange| x.method == MethodKey::INVITE && x.role == Role::Initial(Some(id));
-        for x in self.exchanges.extract_if(.., over) {
-            bury(self.call, &x, around.memory, around.observer);
-        }
+        let call = self.call;
+        self.exchanges.retain(|x| {
+            let over = x.method == MethodKey::INVITE && x.role == Role::Initial(Some(id));
+            if over {
+                bury(call, x, around.memory, around.observer);
+            }
+            !over
+        });
     }
 
     /// Tells the verdict on attempt number `i`, and all that its legs add.

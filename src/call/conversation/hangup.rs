@@ -188,12 +188,9 @@ pub(super) fn session_of(
     Some(OpenSession { from, dialogs, started, instant, call: None })
 }
 
-fn extract(
-    byes: &mut SmallVec<[ByeSeen; 1]>,
-    mut which: impl FnMut(&mut ByeSeen) -> bool,
-) -> SmallVec<[ByeSeen; 1]> {
+fn extract(byes: &mut Vec<ByeSeen>, mut which: impl FnMut(&mut ByeSeen) -> bool) -> SmallVec<[ByeSeen; 1]> {
     let mut out = SmallVec::new();
-    byes.retain(|bye| {
+    byes.retain_mut(|bye| {
         let gone = which(bye);
         if gone {
             out.push(*bye);

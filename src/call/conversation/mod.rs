@@ -50,7 +50,7 @@ pub struct Conversation {
     attempts: SmallVec<[OpenAttempt; 1]>,
     registrations: SmallVec<[OpenRegistration; 1]>,
     sessions: SmallVec<[OpenSession; 1]>,
-    byes: SmallVec<[ByeSeen; 1]>,
+    byes: Vec<ByeSeen>,
     tags: Tags,
     refresh: Option<Refresh>,
     prack_answered: bool,
@@ -75,7 +75,7 @@ pub struct Sleeping {
 /// What few sessions need while nothing passes.
 #[derive(Clone, Debug)]
 struct Rest {
-    byes: SmallVec<[ByeSeen; 1]>,
+    byes: Vec<ByeSeen>,
     refresh: Option<Refresh>,
     tags: Tags,
 }
@@ -117,7 +117,7 @@ impl Conversation {
             attempts: SmallVec::new(),
             registrations: SmallVec::new(),
             sessions: SmallVec::new(),
-            byes: SmallVec::new(),
+            byes: Vec::new(),
             tags: Tags::default(),
             refresh: None,
             prack_answered: false,
@@ -166,7 +166,7 @@ impl Conversation {
         let Rest { byes, refresh, tags } = rest.map_or_else(
             || {
                 let dialogs = sessions.iter().flat_map(|s| s.dialogs.iter().map(|to| (s.from, *to)));
-                Rest { byes: SmallVec::new(), refresh: None, tags: Tags::of_sessions(dialogs) }
+                Rest { byes: Vec::new(), refresh: None, tags: Tags::of_sessions(dialogs) }
             },
             |rest| *rest,
         );
@@ -371,5 +371,15 @@ impl Conversation {
         let closed = self.exchanges.remove(e);
         self.weight = self.weight.saturating_sub(closed.weight());
         self.close_exchange(&closed, now, around);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_takes_few_bytes() {
+        assert_eq!((size_of::<Conversation>(), size_of::<Sleeping>()), (352, 88));
     }
 }

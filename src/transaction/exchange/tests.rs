@@ -93,5 +93,5 @@ fn legs_beyond_the_table_are_refused() {
 
 #[test]
 fn a_transaction_takes_few_bytes() {
-    assert_eq!((size_of::<Leg>(), size_of::<Exchange>()), (288, 608));
+    assert_eq!((size_of::<Leg>(), size_of::<Exchange>()), (304, 640));
 }
