@@ -191,3 +191,28 @@ fn a_key_file_gives_the_same_report_again_and_no_key_another() {
     // Standard error tells of the file that was cut, by its pseudonym.
     assert!(error.contains("capture-") && !error.contains("truncated.pcap"), "{error}");
 }
+
+#[test]
+fn rows_of_calls_name_nobody_either() {
+    let key = scratch("anonymize").join("key-of-rows");
+    fs::write(&key, "correct horse battery staple").unwrap();
+    for sample in ["answered.pcap", "trunk-503.pcap", "proxied.pcap", "tcp.pcap"] {
+        let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(sample);
+        let secrets = originals(&sample);
+        for format in ["text", "csv", "ndjson"] {
+            let output = Command::new(env!("CARGO_BIN_EXE_sipstat"))
+                .args(["calls", "-f", format, "--anonymize", "--key-file"])
+                .args([&key, &sample])
+                .output()
+                .unwrap();
+            let text = String::from_utf8(output.stdout).unwrap();
+            assert!(
+                output.status.success() && !text.is_empty(),
+                "{}",
+                String::from_utf8_lossy(&output.stderr)
+            );
+            let leak = secrets.iter().find(|s| names(&text, s));
+            assert!(leak.is_none(), "{}, {format}: {leak:?} in {text}", sample.display());
+        }
+    }
+}

@@ -57,7 +57,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "capture::Skipped",
         ],
     ),
-    ("anonymize", &["stats", "dimension", "registry", "sip"]),
+    ("anonymize", &["stats", "call", "dimension", "registry", "sip"]),
     ("filter", &["nearest"]),
     ("check", &["expr", "stats", "report", "registry", "call", "sip", "nearest", "capture::FileReport"]),
     ("expr", &["nearest", "registry", "call", "filter::Network", "stats::interval"]),

@@ -19,6 +19,7 @@
 //!
 //! Counts, codes, methods, times and delays stay: who knows when a call was made finds it.
 
+mod call;
 mod host;
 mod key;
 mod number;

@@ -2,7 +2,8 @@
 
 use super::Exit;
 use super::output::Output;
-use super::run::{in_clear, tell, tell_what_is_missing, watched};
+use super::run::{readable, tell, tell_what_is_missing, watched};
+use super::secret;
 use super::stream::Stream;
 use crate::config::Config;
 use crate::error::Error;
@@ -20,7 +21,8 @@ pub(super) struct Wanted {
 
 /// Runs over the captures of `config`, and writes rows to where it says.
 pub(super) fn calls(config: &Config, wanted: Wanted) -> Result<Exit, Error> {
-    in_clear(config)?;
+    readable(config)?;
+    let mut pseudonyms = secret::pseudonyms(config.pseudonyms.as_ref())?;
     let output = Output::open(config.report.output.as_deref(), config.report.look)?;
     let columns = output.columns();
     let mut out = Stream::open(output)?;
@@ -33,8 +35,14 @@ pub(super) fn calls(config: &Config, wanted: Wanted) -> Result<Exit, Error> {
     };
     let summary = watched(config, |config, watch| {
         pipeline::run_picking(config, watch, &mut |files, harvest| {
-            let rows = rows.get_or_insert_with(|| begin(files, &mut out));
-            for call in harvest.calls.into_iter().filter_map(|call| order.push(call)) {
+            let rows = rows.get_or_insert_with(|| match &mut pseudonyms {
+                None => begin(files, &mut out),
+                Some(p) => begin(&files.iter().map(|f| p.path(f)).collect::<Vec<_>>(), &mut out),
+            });
+            for mut call in harvest.calls.into_iter().filter_map(|call| order.push(call)) {
+                if let Some(p) = &mut pseudonyms {
+                    p.call(&mut call);
+                }
                 if !out.write(&rows.row(&call)) {
                     return false;
                 }
@@ -43,7 +51,10 @@ pub(super) fn calls(config: &Config, wanted: Wanted) -> Result<Exit, Error> {
         })
     })?;
     let mut rows = rows.unwrap_or_else(|| begin(&[], &mut out));
-    for call in order.finish() {
+    for mut call in order.finish() {
+        if let Some(p) = &mut pseudonyms {
+            p.call(&mut call);
+        }
         out.write(&rows.row(&call));
     }
     out.write(&rows.foot(order.omitted()));

@@ -164,7 +164,8 @@ fn catch_misplaced_command(config: &Config) -> Result<(), Error> {
 /// `config` asks for pseudonyms, and what is written has the names as they are.
 pub(super) fn in_clear(config: &Config) -> Result<(), Error> {
     if config.pseudonyms.is_some() {
-        let e = Error::usage("--anonymize is for reports: rows, ladders and extracts show names as they are");
+        let e =
+            Error::usage("--anonymize is for reports and rows: ladders and extracts show names as they are");
         return Err(e.remedy("leave it out"));
     }
     readable(config)
