@@ -24,6 +24,8 @@ Examples:
   sipstat --host-side 10.0.1.10:in sbc.pcap calls into an SBC, each counted once
   sipstat --host 10.0.4.7 --from 14:03 --to 14:08 trunk.pcapng
   sipstat check --fail-if 'asr < 95%' a.pcap a gate for CI: 'sipstat check --help'
+  sipstat --where 'code == 503' trunk.pcapng only calls that met a 503; 'calls' lists them
+  sipstat show 7f3a trunk.pcapng            the ladder of the call with this in its Call-ID
   sipstat explain 503                       what a code, rate or outcome means
 
 EXPR: [src|dst] host ADDR|CIDR, [src|dst] port PORT[,PORT|-RANGE], udp, tcp, sctp, ip, ip6,

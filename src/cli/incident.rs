@@ -19,8 +19,16 @@ Examples:
   sipstat calls --where 'pdd > 8s and dst in 10.0.4.0/24' --sort pdd -n 20 trunk.pcap
   tcpdump -U -w - port 5060 | sipstat calls --sort end -f ndjson -
 
-EXPR: see 'sipstat --help'. Rows of CSV and NDJSON have more fields than the table; times are UTC,
-durations milliseconds.";
+COND compares fields by ==, !=, <, <=, >, >=, in (a network, a range, a list), ~ (a part, or a
+glob with * and ?), joined by and, or, not. Asked of each message, whose call is then selected:
+method, code (also code == 5xx), src, dst, peer (either end), src.port, dst.port, transport,
+call_id, from, from.user, from.host (the same of to and uri), user_agent, server, phrase, reason,
+cause (Q.850). With one of these in it, asked of each attempt instead, whose code is that of the
+deciding final and whose texts are those of its first INVITE: outcome, detail, alerted, side,
+hung_up_by, pdd, srd, setup, ring, duration, messages, retransmissions, capture_duplicates,
+hop_copies, hops, bids.
+
+CSV and NDJSON have more fields than the table. Times are UTC, durations milliseconds.";
 
 pub(super) const SHOW_EXAMPLES: &str = "\
 Examples:
@@ -35,9 +43,10 @@ Examples:
   sipstat extract --call-id 7f3a --media -w one.pcapng day/    signalling, RTP and RTCP of one call
   sipstat extract -w sip.pcapng big.pcap                       all SIP, nothing else
 
-All frames of a call, as captured: every hop and copy, fragments, TCP segments with their handshake,
-tunnels. A segment that holds messages of several calls brings them along. Media are found by SDP in
-datagrams. Captures are read up to three times: a pipe cannot be.";
+All frames of a call, as captured: every hop and copy, fragments, TCP segments with their
+handshake, tunnels. A segment that holds messages of several calls brings them along. Media are
+found by SDP in datagrams. Captures are read up to three times: a pipe cannot be. COND: see
+'sipstat calls --help'.";
 
 #[derive(Args, Debug)]
 pub(super) struct CallsArgs {

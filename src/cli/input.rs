@@ -23,8 +23,8 @@ pub(super) struct InputArgs {
 /// Which calls.
 #[derive(Args, Debug)]
 pub(super) struct WhereArgs {
-    /// Only calls that EXPR is true of, whole: all messages of their Call-IDs
-    #[arg(long = "where", value_name = "EXPR", value_parser = values::condition)]
+    /// Only calls that COND is true of, whole: all messages of their Call-IDs; see 'calls --help'
+    #[arg(long = "where", value_name = "COND", value_parser = values::condition)]
     pub(super) condition: Option<Condition>,
 }
 

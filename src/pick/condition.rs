@@ -413,3 +413,111 @@ fn span(span: Option<Nanos>) -> Value<'static> {
 fn word_of(mut all: impl Iterator<Item = &'static str>, word: &str) -> Option<String> {
     all.find(|w| *w == word).map(str::to_owned)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::sample::attempt;
+    use crate::call::{Outcome, Particulars};
+    use crate::sip::StatusCode;
+    use crate::transaction::fixture::{flow, origin, with_message};
+
+    const A: &str = "10.0.0.1:5060";
+    const B: &str = "192.0.2.2:5080";
+
+    fn condition(text: &str) -> Condition {
+        Condition::new(text).unwrap_or_else(|e| panic!("{text}: {e}"))
+    }
+
+    #[test]
+    fn messages_have_fields() {
+        let lines = [
+            "SIP/2.0 503 Come Back Later",
+            "Via: SIP/2.0/UDP h;branch=z9hG4bK1",
+            "CSeq: 1 INVITE",
+            "Call-ID: abc@h",
+            "From: \"A\" <sip:+4930@example.com>;tag=f",
+            "To: <tel:+4989>;tag=t",
+            "Server: Acme GW/7",
+            "Reason: Q.850;cause=34",
+        ];
+        for (text, expected) in [
+            ("code == 503", true),
+            ("code == 5xx and method == INVITE", true),
+            ("code in 400..499", false),
+            ("src == 10.0.0.1 and dst in 192.0.2.0/24", true),
+            ("dst in 10.0.0.0/8", false),
+            ("peer in 10.0.0.0/8", true),
+            ("not (peer in 10.0.0.0/8)", false),
+            ("src.port == 5060 and dst.port == 5080", true),
+            ("transport == udp", true),
+            ("call_id == 'abc@h'", true),
+            ("call_id ~ 'ABC*'", true),
+            ("from.user == '+4930' and from.host == 'example.com'", true),
+            ("to.user ~ '4989'", true),
+            ("to.host == 'h'", false),
+            ("server ~ 'acme'", true),
+            ("user_agent ~ 'acme'", false),
+            ("phrase == 'Come Back Later'", true),
+            ("reason ~ 'cause=34' and cause == 34", true),
+            ("uri ~ 'sip:'", false),
+            ("not (uri ~ 'sip:')", false),
+        ] {
+            let c = condition(text);
+            assert_eq!(c.unit(), Unit::Message, "{text}");
+            let found = with_message(&lines, |m| c.of_message(m, &origin(A, B, 1, 0, 0)));
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn calls_have_these_and_more() {
+        let particulars = Particulars {
+            from: Text::of(b"<sip:a@h>;tag=1"),
+            user_agent: Text::of(b"phone"),
+            retransmissions: 2,
+            hops: 3,
+            ..Particulars::default()
+        };
+        let mut a = attempt();
+        a.status = StatusCode::new(486);
+        a.flow = flow(A, B);
+        a.details.extend([Detail::Assumed, Detail::MediaRefused]);
+        a.delays.pdd = Some(Nanos::from_millis(2_500));
+        a.delays.setup = Some(Nanos::from_millis(-1));
+        a.particulars = Some(Box::new(particulars));
+        assert_eq!(a.outcome, Outcome::Busy);
+        let call = Call { attempt: a, session: None };
+        for (text, expected) in [
+            ("outcome == busy", true),
+            ("outcome in (answered, declined)", false),
+            ("outcome == busy and code == 486 and src == 10.0.0.1", true),
+            ("pdd > 2s and pdd < 2501ms", true),
+            ("setup < 1s", false),
+            ("duration > 0s or retransmissions >= 2", true),
+            ("hops == 3 and from.user == 'a'", true),
+            ("detail == media_refused and user_agent == 'phone'", true),
+            ("detail == no_response", false),
+            ("bids == 0", true),
+            ("hung_up_by == caller", false),
+        ] {
+            let c = condition(text);
+            assert_eq!((c.unit(), c.of_call(&call)), (Unit::Call, expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_place() {
+        for (text, why) in [
+            ("outcom == busy", "did you mean 'outcome'"),
+            ("code", "no condition"),
+            ("code > 'x'", "character"),
+            ("outcome == bussy", "busy"),
+            ("asr < 5%", "no such field"),
+            ("", "at the end"),
+        ] {
+            let problem = Condition::new(text).unwrap_err().to_string();
+            assert!(problem.contains(why), "{text}: {problem}");
+        }
+    }
+}

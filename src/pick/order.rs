@@ -39,6 +39,9 @@ pub struct Order {
     by: By,
     /// Calls that are still to be told, if there is a limit.
     left: Option<u64>,
+    /// So few are wanted that they can wait for the end: how many; otherwise those that began first
+    /// make room.
+    kept: Option<usize>,
     room: usize,
     /// Those that are next, or, of a sort by a figure, the last of them first.
     first: BinaryHeap<Reverse<Entry>>,
@@ -56,10 +59,14 @@ struct Entry(Rank, Box<Call>);
 impl Order {
     /// Calls by `by`, at most `limit` of them; `room` of them may wait, usually [`HELD`].
     pub fn new(by: By, limit: Option<u64>, room: usize) -> Self {
+        let room = room.max(1);
+        let few = limit.and_then(|n| usize::try_from(n).ok()).filter(|n| *n <= room);
+        let kept = if by == By::Start { few } else { Some(few.unwrap_or(room)) };
         Self {
             by,
             left: limit,
-            room: room.max(1),
+            kept,
+            room,
             first: BinaryHeap::new(),
             last: BinaryHeap::new(),
             told: None,
@@ -74,9 +81,9 @@ impl Order {
             return self.tell(call);
         }
         let entry = Entry(self.rank(&call), Box::new(call));
-        if self.keeps_the_first() {
+        if let Some(kept) = self.kept {
             self.last.push(entry);
-            if self.last.len() > self.most() {
+            if self.last.len() > kept {
                 self.last.pop();
                 self.omitted += 1;
             }
@@ -113,15 +120,6 @@ impl Order {
     /// Calls that stand after one that began later, because more calls were open than may wait.
     pub fn misplaced(&self) -> u64 {
         self.misplaced
-    }
-
-    /// Only so many calls are wanted that they can wait for the end.
-    fn keeps_the_first(&self) -> bool {
-        self.by != By::Start || self.left.is_some_and(|n| n <= self.room as u64)
-    }
-
-    fn most(&self) -> usize {
-        self.left.map_or(self.room, |n| usize::try_from(n).unwrap_or(usize::MAX).min(self.room))
     }
 
     fn tell(&mut self, call: Call) -> Option<Call> {
