@@ -41,7 +41,12 @@ const ANSWERED: [Step; 4] = [
 
 impl Calls {
     fn within(limits: Limits) -> Self {
-        let choices = Choices { short_call: Nanos::from_secs(6), host_sides: Vec::new(), condition: None };
+        let choices = Choices {
+            short_call: Nanos::from_secs(6),
+            host_sides: Vec::new(),
+            grouping: Default::default(),
+            condition: None,
+        };
         let shards = (0..SHARDS).map(|_| Shard::new(limits, Nanos::from_millis(100))).collect();
         Self { shards, tally: Tally::new(choices), text: String::new(), frame: 0 }
     }
