@@ -28,6 +28,10 @@ pub const MEMORY: u64 = 128 << 20;
 pub struct Config {
     /// Captures as the user named them, directories among them; at least one. `-` is standard input.
     pub captures: Vec<PathBuf>,
+    /// Where to save all that was counted; `None` for nowhere.
+    pub save: Option<PathBuf>,
+    /// Every capture named, or directory of them, is a run of its own; they are added up.
+    pub apart: bool,
     /// Read directories below directories as well.
     pub recursive: bool,
     /// What to leave out before SIP is looked for.
@@ -61,6 +65,8 @@ impl Config {
     pub fn new(captures: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
         Self {
             captures: captures.into_iter().map(Into::into).collect(),
+            save: None,
+            apart: false,
             recursive: false,
             filter: Filter::default(),
             duplicate_window: DUPLICATE_WINDOW,

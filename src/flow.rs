@@ -140,8 +140,8 @@ named!(Transport, &Transport::ALL);
 /// Where the same traffic was captured: input file, interface, VLAN and tunnel identifiers, HEP
 /// agent, folded into one number. Two packets of one tap are never two views of one packet by
 /// different observers. Built up by the stages with [`Tap::with`]; only ever compared.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Tap(u64);
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Tap(#[serde(with = "crate::named::hex")] u64);
 
 impl Tap {
     /// This tap, narrowed by one more identifier (a VLAN, a tunnel, an interface …). `kind` keeps

@@ -31,6 +31,7 @@
 //! | `stats` | count and measure; derive every figure once | `Summary` |
 //! | [`check`] | judge a finished `Summary` by the user's conditions | a verdict |
 //! | `anonymize` | replace what names persons and places, everywhere, before it is written | `Summary` |
+//! | `baseline` | read and add up saved summaries, wherever captures are read | `Summary` |
 //! | `report` | write a finished `Summary` in one format each | |
 //!
 //! **Invariants**, held by tests over every sample: frames = Σ fates; messages = responses +
@@ -47,6 +48,7 @@ pub mod named;
 
 pub mod anomaly;
 pub mod anonymize;
+pub mod baseline;
 pub mod call;
 pub mod capture;
 pub mod check;

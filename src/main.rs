@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    sipstat::cli::run(std::env::args_os(), sipstat::pipeline::run_watched)
+    sipstat::cli::run(std::env::args_os(), sipstat::baseline::run)
 }

@@ -104,6 +104,8 @@ impl Tombstone {
 /// One shard's memory.
 #[derive(Debug, Default)]
 pub struct Memory {
+    /// Nothing comes any more: nothing is buried.
+    closed: bool,
     graves: Graves,
     taggers: HashSet<IpAddr, Mix>,
     /// Products and domains of requests.
@@ -116,6 +118,12 @@ impl Memory {
     /// A memory of at most `capacity` tombstones.
     pub fn new(capacity: usize) -> Self {
         Self { graves: Graves::new(capacity), ..Self::default() }
+    }
+
+    /// One that knows the same addresses and names, and buries nothing.
+    #[must_use]
+    pub fn witness(&self) -> Self {
+        Self { taggers: self.taggers.clone(), names: self.names.clone(), closed: true, ..Self::default() }
     }
 
     /// Reads or changes the tombstone of a T-key, if it still stands at `time`.
@@ -136,6 +144,9 @@ impl Memory {
 
     /// Remembers a T-key that is over; `true` if another had to give way before its time.
     pub fn bury(&mut self, call: CallKey, transaction: u64, tomb: Tombstone) -> bool {
+        if self.closed {
+            return false;
+        }
         self.graves.bury(name(call, transaction), tomb)
     }
 

@@ -5,6 +5,7 @@
 
 mod conversation;
 mod delays;
+mod event;
 mod evidence;
 mod facts;
 mod graves;
@@ -21,7 +22,8 @@ mod text;
 mod tries;
 mod verdict;
 
-pub use conversation::{Conversation, Sleeping, Surroundings};
+pub use conversation::{Conversation, Sleeping, Surroundings, Turns};
+pub use event::{Event, Recorder};
 pub use memory::{Late, Memory, Tombstone};
 pub use observer::{
     Attempt, AttemptDelays, Bid, Bye, Call, Observer, Party, Protocol, Registration, RequestOver, Session,

@@ -59,7 +59,7 @@ pub trait Observer {
     fn bye(&mut self, bye: &Bye);
     /// `count` items of `table` were dropped or refused for lack of room. `matters`: figures are
     /// no longer exact.
-    fn evicted(&mut self, table: &'static str, count: u64, matters: bool);
+    fn evicted(&mut self, table: &str, count: u64, matters: bool);
 }
 
 /// A request's end on one reference leg.

@@ -7,6 +7,8 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use super::FileReport;
 use super::buffer::{Buffer, Source};
 use super::clock::Clock;
@@ -18,6 +20,9 @@ use super::skim::Skim;
 use super::trouble::Trouble;
 use crate::anomaly::Anomaly;
 use crate::time::Timestamp;
+
+/// Bytes by which captures are told apart, beside their size and times.
+const FINGERPRINT: usize = 4096;
 
 /// A capture being read.
 pub(super) struct CaptureFile {
@@ -89,6 +94,7 @@ impl CaptureFile {
             buffer = Buffer::new(compression.unpack(buffer.into_source()), capacity.max(1 << 14));
             buffer.has(compressed::LOOKS_AT);
         }
+        let fingerprint = fingerprint(&mut buffer);
         let (container, mut format) = match Container::open(&mut buffer) {
             Ok(open) => open,
             Err(refusal) => return Err(refuse(refusal, &mut buffer, compression)),
@@ -104,7 +110,7 @@ impl CaptureFile {
             head: Head::default(),
             ahead: (Record::default(), None),
             aside: Vec::new(),
-            report: FileReport { path, format, ..FileReport::default() },
+            report: FileReport { path, format, fingerprint, ..FileReport::default() },
             earliest: (Timestamp::MAX, Timestamp::MAX),
             latest: (Timestamp::MIN, Timestamp::MIN),
             frames: 0,
@@ -259,6 +265,13 @@ impl CaptureFile {
         }
         false
     }
+}
+
+/// A hash of the first bytes, uncompressed.
+fn fingerprint(buffer: &mut Buffer) -> u64 {
+    buffer.has(FINGERPRINT);
+    let window = buffer.window();
+    xxh3_64(window.get(..FINGERPRINT).unwrap_or(window))
 }
 
 /// Says what a file is instead of a capture.

@@ -88,6 +88,9 @@ pub struct FileReport {
     pub frames: u64,
     /// Bytes read, uncompressed.
     pub bytes: u64,
+    /// A hash of its first bytes, uncompressed: with its size and times it tells captures apart.
+    #[serde(with = "crate::named::hex")]
+    pub fingerprint: u64,
     /// Shown time of the earliest frame; `None` without frames.
     pub first: Option<Timestamp>,
     /// Shown time of the latest frame.

@@ -26,6 +26,8 @@ Examples:
   sipstat check --fail-if 'asr < 95%' a.pcap a gate for CI: 'sipstat check --help'
   sipstat --where 'code == 503' trunk.pcapng only calls that met a 503; 'calls' lists them
   sipstat show 7f3a trunk.pcapng            the ladder of the call with this in its Call-ID
+  sipstat --save monday.json monday.pcapng  keep what was counted
+  sipstat merge monday.json tuesday.pcapng  two days in one report
   sipstat explain 503                       what a code, rate or outcome means
 
 EXPR: [src|dst] host ADDR|CIDR, [src|dst] port PORT[,PORT|-RANGE], udp, tcp, sctp, ip, ip6,
@@ -64,6 +66,12 @@ enum Command {
     /// Fail if a condition over the figures is true, for CI
     #[command(after_help = check::EXAMPLES)]
     Check(Box<CheckArgs>),
+    /// Add up captures or saved summaries that follow one another
+    #[command(after_help = MERGE_EXAMPLES)]
+    Merge {
+        #[command(flatten)]
+        report: Box<ReportArgs>,
+    },
     /// Say what a code, class, method, rate, delay or outcome means
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain {
@@ -83,6 +91,16 @@ enum Command {
     Extract(Box<ExtractArgs>),
 }
 
+const MERGE_EXAMPLES: &str = "\
+Examples:
+  sipstat --save mon.json mon.pcapng          count a capture, keep what was counted
+  sipstat merge mon.json tue.json             both days in one report
+  sipstat merge -f json --save week.json day*.json
+
+Captures and saved summaries may be mixed. They must follow one another in time and have been counted
+with the same options. A call whose messages lie on both sides of a cut counts on both: the report
+says how many were open at each.";
+
 #[derive(Args, Debug)]
 struct ReportArgs {
     /// text, markdown, json, ndjson, csv or prometheus
@@ -91,6 +109,9 @@ struct ReportArgs {
     /// Write to FILE, complete or not at all
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Save all that was counted to FILE, to be read, merged or compared like a capture
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
     /// Everything instead of one screen
     #[arg(long)]
     full: bool,
@@ -189,18 +210,22 @@ impl CommandLine {
     /// What was asked, in the program's own types.
     pub(super) fn request(self) -> Request {
         match self.command {
+            None => Request::Report(Box::new(self.report.config())),
             Some(Command::Check(args)) => Request::Check(Box::new(args.request())),
+            Some(Command::Merge { report }) => {
+                Request::Report(Box::new(Config { apart: true, ..report.config() }))
+            }
             Some(Command::Explain { word, look }) => Request::Explain(word, look.into()),
             Some(Command::Calls(args)) => args.request(),
             Some(Command::Show(args)) => args.request(),
             Some(Command::Extract(args)) => args.request(),
-            None => self.report.request(),
         }
     }
 }
 
 impl ReportArgs {
-    fn request(self) -> Request {
+    /// The run that they ask for.
+    fn config(self) -> Config {
         let r = self;
         let format = match (r.format, r.full, r.quiet) {
             (_, _, true) => Format::Line,
@@ -212,7 +237,8 @@ impl ReportArgs {
             (FormatArg::Text, true, _) => Format::Full,
             (FormatArg::Text, false, _) => Format::Screen,
         };
-        Request::Report(Box::new(Config {
+        Config {
+            save: r.save,
             short_call: r.short_call,
             condition: r.condition.condition,
             grouping: Grouping {
@@ -229,7 +255,7 @@ impl ReportArgs {
             },
             report: Report { defined: r.define, format, output: r.output, look: r.look.into() },
             ..r.input.config()
-        }))
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::time::Nanos;
 
 #[derive(Args, Debug)]
 pub(super) struct InputArgs {
-    /// Captures (pcap, pcapng) or directories of them; `-` is standard input
+    /// Captures (pcap, pcapng), directories of them, or saved summaries; `-` is standard input
     #[arg(required = true, value_name = "CAPTURE")]
     captures: Vec<PathBuf>,
     #[command(flatten)]

@@ -20,6 +20,7 @@ use super::output::Output;
 use super::progress::Line;
 use super::secret;
 use super::show::show;
+use crate::baseline;
 use crate::config::{Config, Format, Look};
 use crate::error::Error;
 use crate::report::escape::escape;
@@ -45,7 +46,7 @@ pub fn run(
         }
     };
     let result = match request {
-        Request::Report(config) => report(&config, |config| watched(config, analyse)),
+        Request::Report(config) => report(&config, |config| saved(config, analyse)),
         Request::Check(request) => check::check(&request, |config| watched(config, analyse)),
         Request::Calls(config, wanted) => calls(&config, wanted),
         Request::Show(config, id) => show(&config, &id),
@@ -89,6 +90,25 @@ pub(super) fn watching<T>(config: &Config, work: impl FnOnce(&mut Watch<'_>) -> 
         line.clear();
     }
     result
+}
+
+/// Runs `analyse`; if all that was counted is to be saved, counts and saves it instead.
+fn saved(
+    config: &Config,
+    analyse: impl FnOnce(&Config, &mut Watch<'_>) -> Result<Summary, Error>,
+) -> Result<Summary, Error> {
+    let Some(path) = &config.save else { return watched(config, analyse) };
+    if config.condition.is_some() {
+        return Err(Error::usage("--save keeps all calls: leave out --where"));
+    }
+    if config.pseudonyms.is_some() {
+        let e = Error::usage("--save keeps what --anonymize hides");
+        return Err(e.remedy("save without it, and use it on reports of the saved summary"));
+    }
+    let place = Output::open(Some(path), config.report.look)?;
+    let counted = watching(config, |watch| baseline::gather(config, watch))?;
+    place.write(&baseline::to_json(counted.clone())?)?;
+    Ok(counted.into_summary())
 }
 
 fn report(config: &Config, analyse: impl FnOnce(&Config) -> Result<Summary, Error>) -> Result<Exit, Error> {
@@ -173,12 +193,18 @@ pub(super) fn in_clear(config: &Config) -> Result<(), Error> {
 
 /// A report that overwrites a capture would be the last one of it.
 fn spare_the_captures(config: &Config) -> Result<(), Error> {
-    let Some(output) = &config.report.output else { return Ok(()) };
-    let Ok(place) = fs::canonicalize(output) else { return Ok(()) };
-    let is_capture = |p: &std::path::PathBuf| p.is_file() && fs::canonicalize(p).is_ok_and(|p| p == place);
-    if config.captures.iter().any(is_capture) {
-        let what = format!("{} is a capture to be read", output.display());
-        return Err(Error::usage(what).remedy("choose another file for --output"));
+    if config.save.is_some() && config.save == config.report.output {
+        return Err(Error::usage("--save and --output name the same file"));
+    }
+    for (option, output) in [("--output", &config.report.output), ("--save", &config.save)] {
+        let Some(output) = output else { continue };
+        let Ok(place) = fs::canonicalize(output) else { continue };
+        let is_capture =
+            |p: &std::path::PathBuf| p.is_file() && fs::canonicalize(p).is_ok_and(|p| p == place);
+        if config.captures.iter().any(is_capture) {
+            let what = format!("{} is a capture to be read", output.display());
+            return Err(Error::usage(what).remedy(format!("choose another file for {option}")));
+        }
     }
     Ok(())
 }

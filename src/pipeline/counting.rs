@@ -11,7 +11,7 @@ use crate::flow::Origin;
 use crate::pick::{Harvest, Picker, Selection, Wish};
 use crate::shard::{Limits, SHARDS, Shard};
 use crate::sip::{Message, Oddity};
-use crate::stats::{Admission, Choices, Tally};
+use crate::stats::{Admission, Choices, Open, Recorder, Tally};
 use crate::time::Timestamp;
 use crate::transaction::call_key;
 
@@ -20,6 +20,7 @@ pub(super) struct Counting {
     /// Shard number `n` is the `n / parts`th.
     shards: Vec<(Shard, Box<Admission>)>,
     parts: usize,
+    part: usize,
     tally: Tally,
     /// The calls that count; `None`: all.
     only: Option<Arc<Selection>>,
@@ -36,6 +37,7 @@ impl Counting {
         Self {
             shards: (part..SHARDS).step_by(parts).map(shard).collect(),
             parts,
+            part,
             tally,
             only: config.only.clone(),
         }
@@ -73,12 +75,24 @@ impl Counting {
         self.tally.picker.as_mut().map(|p| p.harvest()).unwrap_or_default()
     }
 
-    /// The capture ended at `end`: all that was counted.
-    pub(super) fn finish(mut self, end: Timestamp) -> Tally {
-        for (shard, names) in &mut self.shards {
-            self.tally.for_shard(names, |tally| shard.finish(end, tally));
+    /// The capture ended at `end`: all that was counted, and apart from it what may be told otherwise
+    /// when the capture goes on, if it is to be `kept` open.
+    pub(super) fn finish(self, end: Timestamp, kept: bool) -> (Tally, Vec<Open>) {
+        let Self { shards, parts, part, mut tally, only: _ } = self;
+        let choices = tally.choices().clone();
+        let mut open = Vec::new();
+        for ((mut shard, mut names), number) in shards.into_iter().zip((part..).step_by(parts)) {
+            tally.for_shard(&mut names, |tally| {
+                if !kept {
+                    return shard.finish(end, tally);
+                }
+                shard.leave(end, tally, |fork, tally| {
+                    let at = |clock, recorder: &mut Recorder<'_>| fork.at(clock, recorder);
+                    open.extend(Open::of(number, end, fork.turns(), &choices, at, tally));
+                });
+            });
         }
-        self.tally
+        (tally, open)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::flow::Origin;
 use crate::pick::Harvest;
 use crate::shard::{Limits, SHARDS};
 use crate::sip::{Oddities, Scan, reread, scan_datagram};
-use crate::stats::Tally;
+use crate::stats::{Open, Tally};
 use crate::time::Timestamp;
 
 /// A batch goes off with so many bytes, or so many messages.
@@ -33,13 +33,13 @@ struct Worker {
     empty: Receiver<Batch>,
     /// What was picked, once for each tick.
     harvests: Receiver<Harvest>,
-    thread: JoinHandle<Tally>,
+    thread: JoinHandle<(Tally, Vec<Open>)>,
 }
 
 enum Job {
     Count(Batch),
     Tick(Timestamp),
-    Finish(Timestamp),
+    Finish { end: Timestamp, kept: bool },
 }
 
 /// Messages of one thread, in order.
@@ -110,12 +110,12 @@ impl Crew {
         all
     }
 
-    /// The capture ended at `end`: what each thread counted.
-    pub(super) fn finish(mut self, end: Timestamp) -> impl Iterator<Item = Tally> {
+    /// The capture ended at `end`: what each thread counted, and what is `kept` open.
+    pub(super) fn finish(mut self, end: Timestamp, kept: bool) -> impl Iterator<Item = (Tally, Vec<Open>)> {
         for worker in &mut self.0 {
             worker.send();
             // One that is gone has panicked: joining it tells.
-            let _ = worker.jobs.send(Job::Finish(end));
+            let _ = worker.jobs.send(Job::Finish { end, kept });
         }
         self.0.into_iter().map(|worker| worker.thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
     }
@@ -145,8 +145,8 @@ fn count(
     inbox: &Receiver<Job>,
     done: &Sender<Batch>,
     picked: &Sender<Harvest>,
-) -> Tally {
-    let mut end = Timestamp::default();
+) -> (Tally, Vec<Open>) {
+    let mut last = (Timestamp::default(), false);
     while let Ok(job) = inbox.recv() {
         match job {
             Job::Count(mut batch) => {
@@ -160,13 +160,13 @@ fn count(
             Job::Tick(now) => {
                 let _ = picked.send(counting.tick(now));
             }
-            Job::Finish(at) => {
-                end = at;
+            Job::Finish { end, kept } => {
+                last = (end, kept);
                 break;
             }
         }
     }
-    counting.finish(end)
+    counting.finish(last.0, last.1)
 }
 
 fn count_batch(counting: &mut Counting, batch: &Batch) {

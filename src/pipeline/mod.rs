@@ -34,7 +34,7 @@ use crate::flow::{Flow, FrameId, Origin, Transport};
 use crate::pick::{Condition, Harvest, MAX_SELECTED, Selection, Unit, Wish};
 use crate::shard::Limits;
 use crate::sip::{Other, classify_other, is_media, looks_like_sip};
-use crate::stats::{End, Summary};
+use crate::stats::{Counted, End, Open, Summary, Tally};
 use crate::stream::hep;
 use crate::stream::sctp::Sctp;
 use crate::stream::tcp::{Consumer, HOLE_AGE, Pushed, Streams};
@@ -117,6 +117,30 @@ fn run_all(
     watch: &mut Watch<'_>,
     take: &mut dyn FnMut(&[String], Harvest) -> bool,
 ) -> Result<Summary, Error> {
+    read(config, limits, watch, take, false).map(Counted::into_summary)
+}
+
+/// Reads all input and counts it, so that it can be saved and added to others: what is open at the
+/// end is kept apart.
+pub fn count(config: &Config, watch: &mut Watch<'_>) -> Result<Counted, Error> {
+    read(config, Limits::within(config.memory), watch, &mut |_, _| true, true)
+}
+
+/// What a run under `config` has counted before its first frame.
+pub fn nothing(config: &Config) -> Counted {
+    let filter = (!config.filter.is_empty()).then(|| config.filter.to_string());
+    let end = End { filter, ..End::default() };
+    Counted::new(config.duplicate_window, counting::empty_tally(config), end, Vec::new())
+}
+
+/// Reads all input. `kept`: what is open is kept open.
+fn read(
+    config: &Config,
+    limits: Limits,
+    watch: &mut Watch<'_>,
+    take: &mut dyn FnMut(&[String], Harvest) -> bool,
+    kept: bool,
+) -> Result<Counted, Error> {
     let mut ticks = Ticks::new(config.pick != Wish::default());
     let found = Found::look(&config.captures, config.recursive);
     if found.files.is_empty() {
@@ -163,7 +187,7 @@ fn run_all(
     let end = inputs.now().map(|now| gate.bounded(now));
     let chosen = config.only.is_some().then_some(config.condition.as_ref()).flatten();
     let filter = filter_text(config, chosen);
-    let (summary, harvests) = run.finish(End {
+    let end = End {
         files,
         end,
         filter,
@@ -171,11 +195,12 @@ fn run_all(
         skipped: found.skipped,
         interrupted,
         ..End::default()
-    });
+    };
+    let (tally, end, open, harvests) = run.finish(end, kept);
     harvests.into_iter().for_each(|harvest| {
         take(&names, harvest);
     });
-    Ok(summary)
+    Ok(Counted::new(config.duplicate_window, tally, end, open))
 }
 
 /// The user's filters and condition as options.
@@ -305,8 +330,8 @@ impl Run {
         self.network.sink.tally.fates.note(Fate::Filtered);
     }
 
-    /// The summary, and what was picked since the tick before the last, in two pieces.
-    fn finish(mut self, mut end: End) -> (Summary, [Harvest; 2]) {
+    /// What was counted, and what was picked since the tick before the last, in two pieces.
+    fn finish(mut self, mut end: End, kept: bool) -> (Tally, End, Vec<Open>, [Harvest; 2]) {
         let now = end.end.unwrap_or_default();
         let Self { decoder, network, notes, .. } = &mut self;
         decoder.finish(notes, |part, id, stamp| {
@@ -315,17 +340,17 @@ impl Run {
         network.finish(now);
         let Network { mut sink, notes, .. } = self.network;
         let ripe = sink.harvest();
-        let (mut tally, tls) = sink.finish(now);
+        let (mut tally, open, tls) = sink.finish(now, kept);
         end.unknown_links = self.unknown_links.rows();
         end.tls = tls.rows();
         tally.anomalies.merge(&self.notes);
         tally.anomalies.merge(&notes);
         for (table, kind) in [("fragments", Anomaly::FragmentEvicted), ("streams", Anomaly::StreamEvicted)] {
-            end.evicted.push((table, tally.anomalies.count(kind)));
+            end.evicted.push((table.into(), tally.anomalies.count(kind)));
         }
         let mut last = tally.picker.take().map(|mut p| p.harvest()).unwrap_or_default();
         last.sort();
-        (tally.finish(end), [ripe, last])
+        (tally, end, open, [ripe, last])
     }
 }
 

@@ -11,7 +11,7 @@ use crate::shard::{Limits, shard_of, shard_of_call};
 use crate::sip::{
     Framed, Message, Peek, Rejection, Scan, Start, looks_like_sip, peek_datagram, scan_datagram,
 };
-use crate::stats::Tally;
+use crate::stats::{Open, Tally};
 use crate::stream::hep::Hep;
 use crate::time::{Nanos, Stamp, Timestamp};
 
@@ -275,14 +275,19 @@ impl Sink {
         harvest
     }
 
-    /// The capture ended at `end`: all that was counted.
-    pub(super) fn finish(mut self, end: Timestamp) -> (Tally, Tls) {
+    /// The capture ended at `end`: all that was counted, and what is `kept` open.
+    pub(super) fn finish(mut self, end: Timestamp, kept: bool) -> (Tally, Vec<Open>, Tls) {
+        let mut all = Vec::new();
+        let mut take = |(tally, mut open): (Tally, Vec<Open>)| {
+            self.tally.merge(tally);
+            all.append(&mut open);
+        };
         match self.work {
-            Work::Here(counting) => self.tally.merge(counting.finish(end)),
-            Work::Crew(crew) => crew.finish(end).for_each(|tally| self.tally.merge(tally)),
+            Work::Here(counting) => take(counting.finish(end, kept)),
+            Work::Crew(crew) => crew.finish(end, kept).for_each(take),
             Work::Locator(_) => {}
         }
-        (self.tally, self.tls)
+        (self.tally, all, self.tls)
     }
 
     /// A message of a stream, whose header section has `ended` or was cut.

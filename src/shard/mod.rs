@@ -4,19 +4,22 @@
 //! [`Observer`]. Everything that has an order or a capacity lives here, so that the result does
 //! not depend on which thread runs which shard: the number of shards is a constant.
 
+mod fork;
 mod unkeyed;
 
+use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
-use crate::call::{Conversation, Memory, Observer, Sleeping, Surroundings};
+use crate::call::{Conversation, Memory, Observer, Sleeping, Surroundings, Turns};
 use crate::flow::Origin;
 use crate::sip::Message;
 use crate::time::{Nanos, Timestamp};
 use crate::transaction::{CallKey, Keys};
 
+pub use self::fork::Fork;
 use self::unkeyed::Unkeyed;
 
 /// Shards: a constant, so that nothing visible follows from the number of threads.
@@ -201,19 +204,42 @@ impl Shard {
     }
 
     /// Closes everything: the capture ended at `end`.
-    pub fn finish(&mut self, end: Timestamp, observer: &mut impl Observer) {
+    pub fn finish<O: Observer>(&mut self, end: Timestamp, observer: &mut O) {
+        self.leave(end, observer, |fork, observer| fork.end(end, observer));
+    }
+
+    /// Closes everything, as the capture ended at `end`, but for what may be told otherwise when it
+    /// goes on: each of those goes to `open`.
+    pub fn leave<O: Observer>(
+        &mut self,
+        end: Timestamp,
+        observer: &mut O,
+        mut open: impl FnMut(Fork<'_>, &mut O),
+    ) {
         self.sweep(end, observer);
+        // Nothing comes after this: what would be buried now makes no difference.
+        let memory = RefCell::new(self.memory.witness());
         let mut order: Vec<(u64, usize)> = (0..self.slots.len()).map(|i| (self.born[i], i)).collect();
         order.sort_unstable();
-        let mut around = Surroundings { observer, memory: &mut self.memory, window: self.window };
         for (_, i) in order {
             if let Some(mut conversation) = self.slots[i].take() {
-                conversation.finish(end, &mut around);
+                let mut turns = conversation.turns(end);
+                if conversation.may_be_up() {
+                    turns.push(forgotten(conversation.last()));
+                }
+                if turns.is_empty() {
+                    let memory = &mut *memory.borrow_mut();
+                    let mut around = Surroundings { observer: &mut *observer, memory, window: self.window };
+                    conversation.finish(end, &mut around);
+                } else {
+                    open(Fork::new(conversation, turns, &memory, self.window), observer);
+                }
             }
         }
-        for (_, born, call) in std::mem::take(&mut self.asleep_order) {
-            if let Some(mut conversation) = take_if(&mut self.asleep, call, born) {
-                conversation.finish(end, &mut around);
+        for (at, born, call) in std::mem::take(&mut self.asleep_order) {
+            if let Some(conversation) = take_if(&mut self.asleep, call, born) {
+                let turns = Turns::from_iter([forgotten(at)]);
+                open(Fork::new(conversation, turns, &memory, self.window), observer);
             }
         }
     }
@@ -242,7 +268,7 @@ impl Shard {
             }
         }
         while let Some((at, born, call)) = self.asleep_order.front().copied()
-            && (now - at > SESSION_AGE || self.asleep.len() > self.limits.sessions)
+            && (now >= forgotten(at) || self.asleep.len() > self.limits.sessions)
         {
             self.asleep_order.pop_front();
             if let Some(mut conversation) = take_if(&mut self.asleep, call, born) {
@@ -339,6 +365,11 @@ impl Shard {
             });
         }
     }
+}
+
+/// From when on a session without a BYE, last heard of at `last`, is remembered no longer.
+fn forgotten(last: Timestamp) -> Timestamp {
+    last + SESSION_AGE + Nanos::from_nanos(1)
 }
 
 fn take_if(

@@ -300,6 +300,10 @@ impl AttemptTally {
         }
     }
 
+    pub(super) fn flagged(&self, flag: Flag) -> u64 {
+        self.flags[flag as usize]
+    }
+
     pub(super) fn count(&self, outcome: Outcome) -> u64 {
         self.outcomes[outcome as usize].count
     }
@@ -361,7 +365,7 @@ impl AttemptTally {
 
     fn rates(&self, decided: u64) -> Vec<(RateKind, Ratio)> {
         let answered = self.count(Outcome::Answered);
-        let without_redirects = decided - self.count(Outcome::Redirected);
+        let without_redirects = decided.saturating_sub(self.count(Outcome::Redirected));
         let scanners = self.detail(Outcome::AuthFailed, Detail::NotRetried);
         let by_cause_supported =
             self.unanswered_with_cause * 5 >= self.unanswered_finals && self.unanswered_with_cause > 0;
@@ -377,10 +381,11 @@ impl AttemptTally {
             (RateKind::Ser, Ratio::new(self.ser, without_redirects)),
             (RateKind::Seer, Ratio::new(self.seer, without_redirects)),
             (RateKind::Isa, Ratio::new(self.isa, decided)),
-            (RateKind::IsaWithoutSilent, Ratio::new(self.isa - self.isa_silent, decided)),
+            (RateKind::IsaWithoutSilent, Ratio::new(self.isa.saturating_sub(self.isa_silent), decided)),
         ];
         if scanners * 20 > decided {
-            rates.push((RateKind::AsrWithoutScanners, Ratio::new(answered, decided - scanners)));
+            rates
+                .push((RateKind::AsrWithoutScanners, Ratio::new(answered, decided.saturating_sub(scanners))));
         }
         rates
     }

@@ -1,6 +1,9 @@
 //! Derives every figure of the report, once, from what was counted.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 use crate::call::RegisterOutcome;
 use crate::capture::{FileReport, Skipped};
@@ -16,7 +19,8 @@ use crate::time::{Nanos, Timestamp};
 use crate::transaction::MethodKey;
 
 /// What the reader knows at the end.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct End {
     /// One report a file.
     pub files: Vec<FileReport>,
@@ -29,13 +33,24 @@ pub struct End {
     /// TLS by server port and name.
     pub tls: Vec<TlsRow>,
     /// Items that stages before the shards dropped for lack of room, by table.
-    pub evicted: Vec<(&'static str, u64)>,
+    pub evicted: Vec<(Cow<'static, str>, u64)>,
     /// The user's filter as options; `None` without one.
     pub filter: Option<String>,
     /// The times that the user wants, the second one excluded; `None` for all.
     pub window: Option<(Timestamp, Timestamp)>,
     /// The run was interrupted.
     pub interrupted: bool,
+}
+
+impl End {
+    /// First and last frame by shown time, within the filter's times.
+    pub(super) fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        let first = self.files.iter().filter_map(|f| f.first).min();
+        let last = self.files.iter().filter_map(|f| f.last).max();
+        let (from, to) = self.window.unwrap_or((Timestamp::MIN, Timestamp::MAX));
+        let span = first.zip(last).map(|(first, last)| (first.max(from), last.min(to)));
+        span.filter(|(first, last)| first <= last)
+    }
 }
 
 impl Tally {
@@ -62,6 +77,7 @@ impl Tally {
             timeline: self.times.finish(self.choices.grouping.interval == Some(Nanos::ZERO)),
             findings: self.incidents.findings(input.span, &self.choices.grouping.trunks),
             notes: Vec::new(),
+            boundaries: Vec::new(),
             messages,
             input,
         };
@@ -71,16 +87,12 @@ impl Tally {
 
     fn input(&mut self, end: &End) -> Input {
         for (table, count) in &end.evicted {
-            *self.evicted.entry((*table).into()).or_default() += count;
+            *self.evicted.entry(table.clone()).or_default() += count;
             self.exact &= *count == 0;
         }
         if self.sessions.refused() > 0 {
             *self.evicted.entry("release reasons".into()).or_default() += self.sessions.refused();
         }
-        let first = end.files.iter().filter_map(|f| f.first).min();
-        let last = end.files.iter().filter_map(|f| f.last).max();
-        let (from, to) = end.window.unwrap_or((Timestamp::MIN, Timestamp::MAX));
-        let span = first.zip(last).map(|(first, last)| (first.max(from), last.min(to)));
         Input {
             complete: end.files.iter().all(|f| f.complete) && !end.interrupted,
             exact: self.exact,
@@ -91,7 +103,7 @@ impl Tally {
             skipped: end.skipped.clone(),
             unknown_links: end.unknown_links.clone(),
             filter: end.filter.clone(),
-            span: span.filter(|(first, last)| first <= last),
+            span: end.span(),
             nanoseconds: end.files.iter().any(|f| f.nanoseconds),
             tls: end.tls.clone(),
             evicted: self.evicted.iter().map(|(t, n)| (t.clone(), *n)).filter(|(_, n)| *n > 0).collect(),
@@ -138,7 +150,7 @@ impl Tally {
                 })
                 .collect(),
             codes: most_first(&t.codes),
-            ira: Ratio::new(t.ineffective, attempts - count(RegisterOutcome::Pending)),
+            ira: Ratio::new(t.ineffective, attempts.saturating_sub(count(RegisterOutcome::Pending))),
         }
     }
 
@@ -172,9 +184,7 @@ impl Tally {
         for (method, all) in self.requests_over.iter().filter(|(_, t)| t.unanswered > 0) {
             let mut rest = *all;
             for ((m, destination), t) in self.silence.iter().filter(|((m, _), _)| m == method) {
-                rest.unanswered -= t.unanswered;
-                rest.requests -= t.requests;
-                rest.retransmissions -= t.retransmissions;
+                rest.take(t);
                 if t.unanswered > 0 {
                     rows.push(SilenceRow {
                         method: name(*m),

@@ -6,6 +6,7 @@
 mod admission;
 mod attempts;
 mod b2bua;
+mod counted;
 mod counts;
 mod finish;
 mod groups;
@@ -16,6 +17,7 @@ mod messages;
 mod names;
 mod notes;
 mod number;
+mod open;
 mod ratio;
 mod samples;
 mod serial;
@@ -28,9 +30,11 @@ mod timeline;
 pub mod words;
 
 pub use admission::Admission;
+pub use counted::{Counted, MergeError, SUMMARY_SCHEMA};
 pub use counts::Counts;
 pub use finish::End;
 pub use number::number;
+pub use open::{Open, Recorder};
 pub use ratio::{Ratio, share};
 pub use summary::Summary;
 pub use tally::{Choices, Tally};

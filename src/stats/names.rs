@@ -97,6 +97,13 @@ impl Methods {
         methods
     }
 
+    /// The same names in their own order, and nothing refused as yet.
+    pub(super) fn in_order(&self) -> Self {
+        let mut names = self.names.clone();
+        names.sort_by(|(a, x), (b, y)| (x, a).cmp(&(y, b)));
+        Self::of(names, false)
+    }
+
     /// How many rows there are, taken or not.
     pub(super) fn rows(&self) -> usize {
         FIRST_NAMED + self.names.len()
@@ -159,6 +166,11 @@ impl<K: Ord + Hash, V: Default> Table<K, V> {
     /// All rows but `other`, in no order: sort them.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         self.rows.iter()
+    }
+
+    /// The values of all rows, `other` included, in no order.
+    pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.rows.values_mut().chain([&mut self.other])
     }
 
     /// Adds the rows of `other`.

@@ -25,6 +25,26 @@ pub(super) fn add(tally: &Tally, summary: &mut Summary) {
     summary.notes = notes.0;
 }
 
+/// What the cuts between captures that were added up hide.
+pub(super) fn add_boundaries(summary: &mut Summary) {
+    let cuts = summary.boundaries.len() as u64;
+    let open: u64 = summary.boundaries.iter().map(|b| b.open).sum();
+    let assumed: u64 = summary.boundaries.iter().map(|b| b.initial_assumed).sum();
+    if open + assumed == 0 {
+        return;
+    }
+    let text = format!(
+        "Added up over {} cut{}: at {} {} calls, registrations and requests were open, and {} attempts \
+         after had no INVITE captured; what goes on across a cut counts on both sides.",
+        number(cuts),
+        if cuts == 1 { "" } else { "s" },
+        if cuts == 1 { "it" } else { "them" },
+        number(open),
+        number(assumed)
+    );
+    summary.notes.insert(0, Note { id: "cuts", block: Block::Input, text, count: open, first: None });
+}
+
 struct Notes(Vec<Note>);
 
 impl Notes {
@@ -98,7 +118,7 @@ fn ends(summary: &Summary, notes: &mut Notes) {
     if let Some((_, ratio)) = scanners
         && let Some(value) = ratio.value()
     {
-        let left_out = invite.decided - ratio.denominator;
+        let left_out = invite.decided.saturating_sub(ratio.denominator);
         let text = format!(
             "{} attempts were challenged and never tried again, as scanners do; without them ASR is \
              {:.2}% ({}/{}).",

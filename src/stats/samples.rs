@@ -77,6 +77,14 @@ impl Samples {
         }
     }
 
+    /// Tells each frame that is remembered to `change`.
+    pub(super) fn renumber(&mut self, change: &mut dyn FnMut(&mut FrameId)) {
+        let first = self.cells.values_mut().chain(self.outcomes.values_mut()).flat_map(|list| &mut list.0);
+        first.for_each(|call| change(&mut call.frame));
+        let slowest = self.slowest.values_mut().flat_map(|list| &mut list.0);
+        slowest.for_each(|(_, call)| change(&mut call.frame));
+    }
+
     /// Adds the lists of `other`.
     pub(super) fn merge(&mut self, other: Self) {
         for (cell, theirs) in other.cells {

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::anomaly::{Anomalies, Anomaly};
 use crate::call::{
-    Attempt, Bye, Call, Detail, Observer, Outcome, RegisterOutcome, Registration, RequestOver, Session, Tried,
+    Attempt, Bye, Call, Detail, Flag, Observer, Outcome, RegisterOutcome, Registration, RequestOver, Session,
+    Tried,
 };
 use crate::config::{Grouping, HostSide};
 use crate::fate::Fates;
@@ -43,6 +44,13 @@ pub struct Choices {
     pub condition: Option<String>,
     /// What to tell traffic apart by.
     pub grouping: Grouping,
+}
+
+impl Choices {
+    /// Whether `attempt` counts.
+    pub(super) fn keep(&self, attempt: &Attempt) -> bool {
+        self.host_sides.is_empty() || self.host_sides.iter().any(|side| is_on(side, attempt))
+    }
 }
 
 /// All that was counted so far.
@@ -178,9 +186,72 @@ impl Tally {
     }
 
     fn keeps(&self, attempt: &Attempt) -> bool {
-        let choices = &self.choices;
         self.only.as_ref().is_none_or(|only| only.has_attempt(attempt.call, attempt.frame))
-            && (choices.host_sides.is_empty() || choices.host_sides.iter().any(|side| is_on(side, attempt)))
+            && self.choices.keep(attempt)
+    }
+
+    /// The user's choices.
+    pub fn choices(&self) -> &Choices {
+        &self.choices
+    }
+
+    /// The choices by name, for people.
+    pub(super) fn options(&self) -> Vec<(String, String)> {
+        let saved = serde_json::to_value(&self.choices).unwrap_or_default();
+        let named = |(name, value): (&String, &serde_json::Value)| {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            (format!("--{}", name.replace('_', "-")), text)
+        };
+        saved.as_object().map(|all| all.iter().map(named).collect()).unwrap_or_default()
+    }
+
+    /// Attempts taken as initial for want of evidence.
+    pub(super) fn initial_assumed(&self) -> u64 {
+        self.attempts.flagged(Flag::InitialAssumed)
+    }
+
+    /// Tells each frame that is remembered to `change`: files are numbered anew when summaries merge.
+    pub(super) fn renumber(&mut self, change: &mut dyn FnMut(&mut FrameId)) {
+        // No `..`: who adds a field says here whether it remembers frames.
+        let Self {
+            choices: _,
+            fates: _,
+            anomalies,
+            messages: _,
+            texts,
+            attempts: _,
+            sessions: _,
+            crossings: _,
+            reinvites: _,
+            registers: _,
+            silence: _,
+            requests_over: _,
+            response_time: _,
+            first_reply: _,
+            evicted: _,
+            exact: _,
+            incidents,
+            samples,
+            groups,
+            times: _,
+            only: _,
+            picker: _,
+            admission: _,
+        } = self;
+        incidents.renumber(change);
+        groups.renumber(change);
+        samples.renumber(change);
+        anomalies.renumber(change);
+        texts.renumber(change);
+    }
+
+    /// The same with rows of names in the order of the names, whatever the threads and the order of
+    /// adding.
+    pub(super) fn in_order(self) -> Self {
+        let mut sorted = Self::new(self.choices.clone());
+        sorted.messages.methods = self.messages.methods.in_order();
+        sorted.merge(self);
+        sorted
     }
 }
 
@@ -315,8 +386,13 @@ impl Observer for Tally {
         self.sessions.bye(bye);
     }
 
-    fn evicted(&mut self, table: &'static str, count: u64, matters: bool) {
-        *self.evicted.entry(table.into()).or_default() += count;
+    fn evicted(&mut self, table: &str, count: u64, matters: bool) {
+        match self.evicted.get_mut(table) {
+            Some(all) => *all += count,
+            None => {
+                self.evicted.insert(table.to_owned().into(), count);
+            }
+        }
         self.exact &= !matters;
     }
 }
@@ -339,6 +415,13 @@ pub(super) fn add_histograms<K: Ord>(
 }
 
 impl SilenceTally {
+    /// Without what a row of its own tells. A saved summary may claim that the rows are more than all.
+    pub(super) fn take(&mut self, row: &Self) {
+        self.unanswered = self.unanswered.saturating_sub(row.unanswered);
+        self.requests = self.requests.saturating_sub(row.requests);
+        self.retransmissions = self.retransmissions.saturating_sub(row.retransmissions);
+    }
+
     fn add(&mut self, other: Self) {
         self.unanswered += other.unanswered;
         self.requests += other.requests;
@@ -363,6 +446,6 @@ impl Tally {
     }
 
     pub(super) fn decided(&self) -> u64 {
-        self.attempts.attempts() - self.attempts.count(Outcome::Pending)
+        self.attempts.attempts().saturating_sub(self.attempts.count(Outcome::Pending))
     }
 }

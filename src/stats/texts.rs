@@ -92,6 +92,12 @@ impl TextTally {
         }
     }
 
+    /// Tells each frame that is remembered to `change`.
+    pub(super) fn renumber(&mut self, change: &mut dyn FnMut(&mut FrameId)) {
+        let texts = self.reasons.values_mut().filter_map(|row| row.text.as_mut());
+        texts.for_each(|(_, frame, _)| change(frame));
+    }
+
     pub(super) fn reasons(&self) -> Vec<ReasonRow> {
         let mut rows: Vec<ReasonRow> = self
             .reasons

@@ -64,6 +64,19 @@ impl Names {
         self.texts.get(usize::from(name.0)).map(|(text, hash)| (&**text, *hash))
     }
 
+    /// So many names again, each with its text; `None` for none.
+    pub fn again<const N: usize>(texts: [Option<&str>; N]) -> (Self, [Name; N]) {
+        let mut all = Self::default();
+        let names = texts.map(|text| {
+            let (Some(text), Ok(number)) = (text, u16::try_from(all.texts.len())) else {
+                return Name::default();
+            };
+            all.texts.push((text.into(), xxh3_64(text.as_bytes())));
+            Name(number)
+        });
+        (all, names)
+    }
+
     fn number(&mut self, kind: Kind, text: &[u8]) -> Name {
         let text = text.get(..MAX_TEXT).unwrap_or(text);
         if text.is_empty() {

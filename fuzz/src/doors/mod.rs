@@ -13,6 +13,7 @@ mod options;
 mod packets;
 mod rules;
 mod streams;
+mod summary;
 mod traffic;
 mod trunks;
 
@@ -45,6 +46,7 @@ doors! {
     options: options;
     expression: expression;
     rules: rules;
+    summary: summary;
     traffic: traffic whole;
     trunks: trunks;
 }

@@ -7,7 +7,8 @@
 //! Here: what a conversation holds and the way of a message through it. In `join`: which attempt
 //! or registration a new exchange belongs to. In `react`: what a message means beyond its own
 //! exchange. In `again`: identifiers used again. In `close`: when something is over, and what is
-//! told then. In `hangup`: sessions. In `gather`: whose particulars a message adds to.
+//! told then. In `hangup`: sessions. In `gather`: whose particulars a message adds to. In `turns`: until
+//! when what is open would be told the same.
 
 mod again;
 mod close;
@@ -15,6 +16,7 @@ mod gather;
 mod hangup;
 mod join;
 mod react;
+mod turns;
 
 use smallvec::SmallVec;
 
@@ -25,6 +27,7 @@ use crate::time::{Nanos, Timestamp};
 use crate::transaction::{Bin, CallKey, Exchange, Keys, Leg, MethodKey, Role, TIMER_B};
 
 use self::hangup::lose;
+pub use self::turns::Turns;
 use super::Text;
 use super::evidence::Tags;
 use super::memory::Memory;

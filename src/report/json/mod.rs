@@ -29,7 +29,7 @@ pub(crate) use self::value::Clock;
 use self::value::{Delay, Keyed};
 use crate::registry;
 use crate::stats::Summary;
-use crate::stats::summary::{DelayKind, DelayStats, PhraseRow};
+use crate::stats::summary::{Boundary, DelayKind, DelayStats, PhraseRow};
 
 /// Name and version of the layout.
 pub const SCHEMA: &str = "sipstat.report/1";
@@ -66,6 +66,9 @@ struct Report<'a> {
     timeline: Option<TimelineJson<'a>>,
     findings: Vec<FindingJson<'a>>,
     notes: Vec<NoteJson<'a>>,
+    /// Only where captures were added up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    merge: Option<MergeJson>,
 }
 
 #[derive(Serialize)]
@@ -110,6 +113,19 @@ struct RetryAfterJson {
     count: u64,
     min_s: u32,
     max_s: u32,
+}
+
+#[derive(Serialize)]
+struct MergeJson {
+    boundaries: Vec<BoundaryJson>,
+}
+
+#[derive(Serialize)]
+struct BoundaryJson {
+    last_before: String,
+    first_after: String,
+    open_before: u64,
+    initial_assumed_after: u64,
 }
 
 #[derive(Serialize)]
@@ -189,7 +205,20 @@ impl<'a> Report<'a> {
                     first: n.first.map(|f| FrameJson::new(&s.input, f)),
                 })
                 .collect(),
+            merge: MergeJson::new(&s.boundaries, clock),
         }
+    }
+}
+
+impl MergeJson {
+    fn new(boundaries: &[Boundary], clock: Clock) -> Option<Self> {
+        let row = |b: &Boundary| BoundaryJson {
+            last_before: clock.at(b.last),
+            first_after: clock.at(b.first),
+            open_before: b.open,
+            initial_assumed_after: b.initial_assumed,
+        };
+        (!boundaries.is_empty()).then(|| Self { boundaries: boundaries.iter().map(row).collect() })
     }
 }
 

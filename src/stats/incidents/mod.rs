@@ -29,6 +29,7 @@ use serde::{Deserialize, Serialize};
 use self::cells::{Cell, Cells};
 use self::sample::{Case, Dictionary, Sample};
 use crate::call::{Place, Side, Tried};
+use crate::flow::FrameId;
 use crate::hash::Mix;
 use crate::registry;
 use crate::sip::StatusCode;
@@ -117,7 +118,8 @@ impl Incidents {
         } else {
             0
         };
-        let place = Mix.hash_one((t.started.as_nanos(), t.frame.file, t.frame.number));
+        // Not the file's number: that changes when summaries are added up.
+        let place = Mix.hash_one((t.started.as_nanos(), 0_u32, t.frame.number));
         let rank = Mix.hash_one(place ^ u64::from(t.flow.destination.port)) >> shift;
         if population.sample.wants(rank) {
             let mut word = |name: Name| t.names.text(name).map_or(0, |(text, hash)| words.word(text, hash));
@@ -142,6 +144,11 @@ impl Incidents {
                 call_id: call_id(t.call_id.bytes()),
             });
         }
+    }
+
+    /// Tells each frame that is remembered to `change`.
+    pub(in crate::stats) fn renumber(&mut self, change: &mut dyn FnMut(&mut FrameId)) {
+        self.kinds.values_mut().for_each(|population| population.sample.renumber(change));
     }
 
     /// Adds what `other` counted.

@@ -75,6 +75,13 @@ impl Sample {
         Self { capacity, cases: BinaryHeap::new(), full: false }
     }
 
+    /// Tells the frame of each case to `change`.
+    pub(super) fn renumber(&mut self, change: &mut dyn FnMut(&mut FrameId)) {
+        let mut cases = std::mem::take(&mut self.cases).into_vec();
+        cases.iter_mut().for_each(|case| change(&mut case.frame));
+        self.cases = cases.into();
+    }
+
     /// Some had to go.
     pub(super) fn is_full(&self) -> bool {
         self.full

@@ -39,7 +39,7 @@ struct Code {
 impl From<MessageTally> for Messages {
     fn from(t: MessageTally) -> Self {
         let codes = |cells: &[Cell]| {
-            let numbered = (StatusCode::MIN..).filter_map(StatusCode::new).zip(cells);
+            let numbered = (StatusCode::MIN..=StatusCode::MAX).filter_map(StatusCode::new).zip(cells);
             let occurring = numbered.filter(|(_, c)| c.counts.messages() + c.inner + c.alive > 0);
             let row = |(code, c): (StatusCode, &Cell)| Code {
                 code,

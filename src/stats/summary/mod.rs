@@ -31,6 +31,19 @@ use crate::sip::StatusCode;
 use crate::stats::{Counts, Ratio};
 use crate::time::{Nanos, Timestamp};
 
+/// A cut between captures that were added up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Boundary {
+    /// Last frame before it.
+    pub last: Timestamp,
+    /// First frame after it.
+    pub first: Timestamp,
+    /// Attempts, registrations, sessions and requests that were open before it.
+    pub open: u64,
+    /// Attempts of the capture after it that were taken as initial for want of evidence.
+    pub initial_assumed: u64,
+}
+
 /// Everything that a run found out.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {
@@ -75,6 +88,8 @@ pub struct Summary {
     pub calls: Calls,
     /// What the capture hides and what looks odd, in the order of the blocks they concern.
     pub notes: Vec<Note>,
+    /// Cuts between captures that were added up, by time; empty for one run.
+    pub boundaries: Vec<Boundary>,
 }
 
 /// The ledger.
