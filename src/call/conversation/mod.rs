@@ -383,6 +383,6 @@ mod tests {
 
     #[test]
     fn a_call_takes_few_bytes() {
-        assert_eq!((size_of::<Conversation>(), size_of::<Sleeping>()), (352, 88));
+        assert_eq!((size_of::<Conversation>(), size_of::<Sleeping>()), (368, 88));
     }
 }
