@@ -17,6 +17,7 @@ mod extract;
 mod locate;
 mod media;
 mod opaque;
+mod refusal;
 mod sink;
 mod ticks;
 
@@ -24,7 +25,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use crate::anomaly::{Anomalies, Anomaly};
-use crate::capture::{FileReport, Found, Frame, Inputs, OpenError, Skipped};
+use crate::capture::{FileReport, Found, Frame, Inputs};
 use crate::config::Config;
 use crate::decode::{self, Decoded, Decoder, Packet, TcpInfo, datagram_of};
 use crate::error::Error;
@@ -45,6 +46,7 @@ use crate::watch::{Progress, Watch};
 use self::direction::{Carried, Direction};
 pub use self::extract::{Extracted, extract};
 use self::opaque::UnknownLinks;
+use self::refusal::{nothing_found, unreadable};
 use self::sink::Sink;
 use self::ticks::Ticks;
 
@@ -214,37 +216,6 @@ fn filter_text(config: &Config, condition: Option<&Condition>) -> Option<String>
 fn progress(inputs: &Inputs, responses: u64) -> Progress {
     let (bytes, total) = inputs.progress();
     Progress { bytes, total, responses }
-}
-
-/// None of the inputs is a capture: the first reason, and how many there are.
-fn unreadable(errors: &[OpenError]) -> Error {
-    let Some(first) = errors.first() else { return Error::usage("no capture is named") };
-    let error = Error::input(first.path.display().to_string(), &first.reason);
-    match errors.len() {
-        1 => error,
-        n => error.remedy(format!("none of the {n} inputs could be read")),
-    }
-}
-
-/// Directories without a capture in them.
-fn nothing_found(found: &Found, config: &Config) -> Error {
-    if let Some(e) = found.unread.first() {
-        return Error::input(e.path.display().to_string(), &e.reason);
-    }
-    let place = config.captures.first().map_or(String::new(), |p| p.display().to_string());
-    // What is hidden was hardly meant.
-    let is_meant = |s: &&Skipped| s.reason != "hidden";
-    let error = match found.skipped.iter().find(is_meant).or(found.skipped.first()) {
-        None => Error::input(place, "no capture in it: empty"),
-        Some(Skipped { path, reason }) => {
-            let n = found.skipped.len();
-            let entries = if n == 1 { "entry" } else { "entries" };
-            let what =
-                format!("no capture in it: {n} {entries} passed over, such as {} ({reason})", path.display());
-            Error::input(place, what)
-        }
-    };
-    if config.recursive { error } else { error.remedy("-r looks into directories below") }
 }
 
 /// The stages between the reader and the summary.
