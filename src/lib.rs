@@ -32,6 +32,7 @@
 //! | [`check`] | judge a finished `Summary` by the user's conditions | a verdict |
 //! | `anonymize` | replace what names persons and places, everywhere, before it is written | `Summary` |
 //! | `baseline` | read and add up saved summaries, wherever captures are read | `Summary` |
+//! | `compare` | tell what differs between two runs, and whether by more than chance | |
 //! | `report` | write a finished `Summary` in one format each | |
 //!
 //! **Invariants**, held by tests over every sample: frames = Σ fates; messages = responses +
@@ -53,6 +54,7 @@ pub mod call;
 pub mod capture;
 pub mod check;
 pub mod cli;
+pub mod compare;
 pub mod config;
 pub mod decode;
 pub mod dimension;

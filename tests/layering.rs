@@ -91,6 +91,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "anonymize",
             "baseline",
             "check",
+            "compare",
             "config",
             "dimension",
             "error",
@@ -107,6 +108,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("baseline", &["config", "error", "pipeline", "stats", "watch"]),
+    ("compare", &["call", "nearest", "report", "sip", "stats"]),
     ("watch", &[]),
     ("lib", &[]),
 ];

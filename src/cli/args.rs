@@ -6,9 +6,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::calls::Wanted;
 use super::check::{self, Check, CheckArgs};
+use super::compare::Limits;
 use super::incident::{CALLS_EXAMPLES, CallsArgs, EXTRACT_EXAMPLES, ExtractArgs, SHOW_EXAMPLES, ShowArgs};
 use super::input::{InputArgs, WhereArgs};
 use super::values;
+use crate::compare::rules::{MaxRegress, NewCodes};
 use crate::config::{Color, Config, Format, Grouping, Look, Report, Sort};
 use crate::report::text;
 use crate::time::Nanos;
@@ -28,6 +30,7 @@ Examples:
   sipstat show 7f3a trunk.pcapng            the ladder of the call with this in its Call-ID
   sipstat --save monday.json monday.pcapng  keep what was counted
   sipstat merge monday.json tuesday.pcapng  two days in one report
+  sipstat compare main.json build.pcap      what differs, and whether by more than chance
   sipstat explain 503                       what a code, rate or outcome means
 
 EXPR: [src|dst] host ADDR|CIDR, [src|dst] port PORT[,PORT|-RANGE], udp, tcp, sctp, ip, ip6,
@@ -72,6 +75,14 @@ enum Command {
         #[command(flatten)]
         report: Box<ReportArgs>,
     },
+    /// Tell what differs between two captures or saved summaries, and whether by more than chance
+    #[command(after_help = COMPARE_EXAMPLES)]
+    Compare {
+        #[command(flatten)]
+        report: Box<ReportArgs>,
+        #[command(flatten)]
+        limits: LimitArgs,
+    },
     /// Say what a code, class, method, rate, delay or outcome means
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain {
@@ -89,6 +100,28 @@ enum Command {
     /// Copy whole calls into a capture of their own
     #[command(after_help = EXTRACT_EXAMPLES)]
     Extract(Box<ExtractArgs>),
+}
+
+const COMPARE_EXAMPLES: &str = "\
+Examples:
+  sipstat compare main.json build.pcap             findings on one screen
+  sipstat compare -f markdown main.json build.pcap for a pull request
+  sipstat compare --max-regress 'asr 1%' --fail-on-new-codes 5xx main.json build.pcap
+
+LIMIT: a figure and how much worse it may be: 'asr 1%' (percentage points), 'outcomes.timed_out 10% rel'
+(of the base), 'p95(pdd) 200ms'; 'with 95% confidence' asks the whole interval to lie beyond.
+
+Exit status: 0 every limit held, 3 one was breached, 2 a limit that means nothing, 1 and 4 as ever.";
+
+/// What a comparison must not find.
+#[derive(Args, Debug)]
+struct LimitArgs {
+    /// Fail if a figure is worse by more than LIMIT; may be repeated
+    #[arg(long, value_name = "LIMIT")]
+    max_regress: Vec<MaxRegress>,
+    /// Fail if final codes of these classes are new
+    #[arg(long, value_name = "CODE|CLASS[,…]")]
+    fail_on_new_codes: Option<NewCodes>,
 }
 
 const MERGE_EXAMPLES: &str = "\
@@ -190,7 +223,7 @@ enum ColorArg {
 }
 
 /// What was asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Request {
     /// A report.
     Report(Box<Config>),
@@ -202,6 +235,8 @@ pub(super) enum Request {
     Show(Box<Config>, String),
     /// A capture of calls; with their media.
     Extract(Box<Config>, bool),
+    /// A comparison of two runs, and what it must not find.
+    Compare(Box<Config>, Limits),
     /// An explanation; without a word, the list of codes.
     Explain(Option<String>, Look),
 }
@@ -212,6 +247,10 @@ impl CommandLine {
         match self.command {
             None => Request::Report(Box::new(self.report.config())),
             Some(Command::Check(args)) => Request::Check(Box::new(args.request())),
+            Some(Command::Compare { report, limits }) => Request::Compare(
+                Box::new(report.config()),
+                Limits { regress: limits.max_regress, new_codes: limits.fail_on_new_codes },
+            ),
             Some(Command::Merge { report }) => {
                 Request::Report(Box::new(Config { apart: true, ..report.config() }))
             }

@@ -6,6 +6,7 @@
 mod args;
 mod calls;
 mod check;
+mod compare;
 mod exit;
 mod extract;
 mod incident;

@@ -15,6 +15,7 @@ use super::Exit;
 use super::args::{CommandLine, Request};
 use super::calls::calls;
 use super::check;
+use super::compare;
 use super::extract::extract;
 use super::output::Output;
 use super::progress::Line;
@@ -51,6 +52,7 @@ pub fn run(
         Request::Calls(config, wanted) => calls(&config, wanted),
         Request::Show(config, id) => show(&config, &id),
         Request::Extract(config, media) => extract(&config, media),
+        Request::Compare(config, limits) => compare::run(&config, &limits),
         Request::Explain(word, look) => explanation(word.as_deref(), look),
     };
     result
@@ -236,7 +238,7 @@ pub(super) fn tell(text: &str) {
 }
 
 /// One line on standard error; there is nobody to tell if that fails.
-fn complain(text: &str) {
+pub(super) fn complain(text: &str) {
     let line = format!("sipstat: {}\n", escape(text));
     let _ = io::stderr().write_all(line.as_bytes());
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::capture::FileReport;
 use crate::flow::FrameId;
 use crate::stats::admission::Admission;
-use crate::stats::finish::End;
+use crate::stats::finish::{Distribution, End};
 use crate::stats::notes;
 use crate::stats::open::Open;
 use crate::stats::summary::{Boundary, Summary, TlsRow};
@@ -117,12 +117,18 @@ impl Counted {
 
     /// The finished figures.
     pub fn into_summary(self) -> Summary {
+        self.into_figures().0
+    }
+
+    /// The finished figures, and the distributions of all delays.
+    pub fn into_figures(self) -> (Summary, Vec<Distribution>) {
         let Self { parts, end, mut tally, open, .. } = self;
         let clock = end.end.unwrap_or_default();
         let mut names = Names::default();
         for entry in &open {
             names.tell(&mut tally, entry.shard, entry.adds(clock));
         }
+        let distributions = tally.distributions();
         let mut summary = tally.finish(end);
         let cuts = parts.iter().zip(parts.iter().skip(1));
         let boundary = |(before, after): (&Part, &Part)| Boundary {
@@ -133,7 +139,7 @@ impl Counted {
         };
         summary.boundaries = cuts.map(boundary).collect();
         notes::add_boundaries(&mut summary);
-        summary
+        (summary, distributions)
     }
 
     /// The same, ready to be written: in one order, whatever the threads and the order of adding.
@@ -142,6 +148,17 @@ impl Counted {
         self.tally = self.tally.in_order();
         self.open.sort_by_cached_key(|open| serde_json::to_string(open).unwrap_or_default());
         self
+    }
+
+    /// Whether two were counted in the same way.
+    pub fn comparable(a: &Self, b: &Self) -> Result<(), MergeError> {
+        let (ours, theirs) = (a.options(), b.options());
+        match ours.into_iter().zip(theirs).find(|(x, y)| x != y) {
+            None => Ok(()),
+            Some(((option, x), (_, y))) => {
+                Err(MergeError::Options { files: [a.name(), b.name()], option, values: [x, y] })
+            }
+        }
     }
 
     /// Adds up what was counted of captures that follow one another, in any order.
@@ -228,10 +245,7 @@ fn order(file: &FileReport) -> (bool, Option<Timestamp>, &str) {
 fn check(counted: &[Counted]) -> Result<(), MergeError> {
     for pair in counted.windows(2) {
         let [a, b] = pair else { continue };
-        let (ours, theirs) = (a.options(), b.options());
-        if let Some(((option, x), (_, y))) = ours.into_iter().zip(theirs).find(|(x, y)| x != y) {
-            return Err(MergeError::Options { files: [a.name(), b.name()], option, values: [x, y] });
-        }
+        Counted::comparable(a, b)?;
     }
     let mut files: Vec<&FileReport> =
         counted.iter().flat_map(|c| &c.end.files).filter(|f| f.frames > 0).collect();

@@ -42,6 +42,15 @@ pub struct End {
     pub interrupted: bool,
 }
 
+/// A distribution of delays, in bins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Distribution {
+    /// The name in reports: `pdd`, `response_time(INVITE)`.
+    pub name: String,
+    /// The value of each bin and how many lie in it, rising.
+    pub bins: Vec<(Nanos, u64)>,
+}
+
 impl End {
     /// First and last frame by shown time, within the filter's times.
     pub(super) fn span(&self) -> Option<(Timestamp, Timestamp)> {
@@ -168,6 +177,28 @@ impl Tally {
                 (kind, found)
             })
             .collect()
+    }
+
+    /// The distributions of all delays, by their names in reports.
+    pub(super) fn distributions(&self) -> Vec<Distribution> {
+        let delay = |kind: &DelayKind| match kind {
+            DelayKind::Rrd => Some(&self.registers.rrd),
+            _ => [&self.attempts.delays, &self.sessions.delays].into_iter().find_map(|d| d.get(kind)),
+        };
+        let named = DelayKind::ALL.iter().map(|kind| {
+            let bins = delay(kind).map(Histogram::bins).unwrap_or_default();
+            Distribution { name: kind.id().to_owned(), bins }
+        });
+        let mut by_method: Vec<Distribution> = self
+            .response_time
+            .iter()
+            .map(|(row, h)| {
+                let name = format!("response_time({})", self.messages.methods.name(*row));
+                Distribution { name, bins: h.bins() }
+            })
+            .collect();
+        by_method.sort_by(|a, b| a.name.cmp(&b.name));
+        named.chain(by_method).collect()
     }
 
     fn by_method(&self, rows: &BTreeMap<usize, Histogram>) -> Vec<(String, DelayStats)> {

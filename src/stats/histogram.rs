@@ -124,6 +124,18 @@ impl Histogram {
         }
     }
 
+    /// The bins that hold samples: the least value of each and how many, rising.
+    pub(super) fn bins(&self) -> Vec<(Nanos, u64)> {
+        let value = |us: u64| Nanos::from_micros(i64::try_from(us).unwrap_or(i64::MAX));
+        match &self.buckets {
+            Buckets::Few(few) => few.iter().map(|(us, n)| (value(*us), *n)).collect(),
+            Buckets::All(all) => {
+                let row = |us| (value(all.lowest_equivalent(us)), all.count_at(us));
+                all.iter_recorded().map(|step| row(step.value_iterated_to())).collect()
+            }
+        }
+    }
+
     /// The distribution; `None` without samples.
     pub(super) fn stats(&self) -> Option<DelayStats> {
         if self.count == 0 {
