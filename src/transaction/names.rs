@@ -144,8 +144,16 @@ impl Digits {
         Self(packed)
     }
 
+    /// Whether there are `count` digits or more, as far as they are kept: 1 to 14.
+    pub fn reach(self, count: usize) -> bool {
+        (1..=MAX_DIGITS).contains(&count) && (self.0 >> (64 - 4 * count)) & 15 != 0
+    }
+
     /// The first `count` digits, with the `+` if there was one; `None` if there are fewer.
     pub fn prefix(self, count: usize) -> Option<String> {
+        if !self.reach(count) {
+            return None;
+        }
         let mut text = String::from(if self.0 & 1 == 1 { "+" } else { "" });
         for i in 0..count {
             let digit = self.0.checked_shr(60_u32.checked_sub(4 * i as u32)?)? & 15;
@@ -231,6 +239,7 @@ mod tests {
             [Some("a.example"), Some("b.example"), Some("gw.example")]
         );
         assert_eq!([0, 4, 8].map(|n| a.number.prefix(n)), [None, Some("+4930".into()), None]);
+        assert_eq!([0, 1, 7, 8, 99].map(|n| a.number.reach(n)), [false, true, true, false, false]);
         assert_eq!(a.number.prefix(6).as_deref(), Some("+493012"));
     }
 

@@ -100,7 +100,7 @@ impl<'a> Table<'a> {
                         |c| {
                             let digits = Digits::unpacked(c.digits);
                             let short = c.digits >> (64 - 4 * length) << 1 | c.digits & 1;
-                            (digits.prefix(length).is_some()).then_some((u128::from(short), length))
+                            digits.reach(length).then_some((u128::from(short), length))
                         },
                         |c| Digits::unpacked(c.digits).prefix(length).unwrap_or_default(),
                     ));
