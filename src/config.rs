@@ -189,6 +189,8 @@ pub enum Format {
     Csv,
     /// For a pull request or a job summary.
     Markdown,
+    /// One page that stands alone.
+    Html,
     /// For Prometheus' textfile collector.
     Prometheus,
 }

@@ -21,6 +21,7 @@ Examples:
   sipstat trunk.pcapng                      one screen
   sipstat --full trunk.pcapng               everything
   sipstat -f json -o report.json day/       every capture of a directory, for a machine
+  sipstat -f html -o report.html day/       one page with charts, to read and pass on
   sipstat -f markdown day/ >> summary.md    tables for a pull request or a job summary
   sipstat -q trunk.pcapng                   one line for an alarm
   sipstat --host-side 10.0.1.10:in sbc.pcap calls into an SBC, each counted once
@@ -100,6 +101,11 @@ enum Command {
     /// Copy whole calls into a capture of their own
     #[command(after_help = EXTRACT_EXAMPLES)]
     Extract(Box<ExtractArgs>),
+    /// Print the JSON Schema of what is written as JSON
+    Schema {
+        /// report (the default), or another output in JSON
+        name: Option<String>,
+    },
 }
 
 const COMPARE_EXAMPLES: &str = "\
@@ -136,7 +142,7 @@ says how many were open at each.";
 
 #[derive(Args, Debug)]
 struct ReportArgs {
-    /// text, markdown, json, ndjson, csv or prometheus
+    /// text, html, markdown, json, ndjson, csv or prometheus
     #[arg(short, long, value_enum, hide_possible_values = true, value_name = "FORMAT", default_value_t = FormatArg::Text)]
     format: FormatArg,
     /// Write to FILE, complete or not at all
@@ -198,6 +204,7 @@ pub(super) struct LookArgs {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum FormatArg {
     Text,
+    Html,
     #[value(alias = "md")]
     Markdown,
     Json,
@@ -237,6 +244,8 @@ pub(super) enum Request {
     Extract(Box<Config>, bool),
     /// A comparison of two runs, and what it must not find.
     Compare(Box<Config>, Limits),
+    /// The JSON Schema of an output, of the report by default.
+    Schema(Option<String>),
     /// An explanation; without a word, the list of codes.
     Explain(Option<String>, Look),
 }
@@ -258,6 +267,7 @@ impl CommandLine {
             Some(Command::Calls(args)) => args.request(),
             Some(Command::Show(args)) => args.request(),
             Some(Command::Extract(args)) => args.request(),
+            Some(Command::Schema { name }) => Request::Schema(name),
         }
     }
 }
@@ -268,6 +278,7 @@ impl ReportArgs {
         let r = self;
         let format = match (r.format, r.full, r.quiet) {
             (_, _, true) => Format::Line,
+            (FormatArg::Html, _, _) => Format::Html,
             (FormatArg::Markdown, _, _) => Format::Markdown,
             (FormatArg::Json, _, _) => Format::Json,
             (FormatArg::Ndjson, _, _) => Format::Ndjson,
@@ -399,6 +410,7 @@ mod tests {
             parse("sipstat explain 503").unwrap(),
             Request::Explain(Some("503".into()), Look::default())
         );
+        assert_eq!(parse("sipstat schema").unwrap(), Request::Schema(None));
         assert_eq!(config("sipstat ./explain"), Config::new(["./explain"]));
         assert_eq!(config("sipstat -- explain"), Config::new(["explain"]));
     }

@@ -25,7 +25,7 @@ use crate::baseline;
 use crate::config::{Config, Format, Look};
 use crate::error::Error;
 use crate::report::escape::escape;
-use crate::report::{csv, explain, json, markdown, ndjson, prometheus, text};
+use crate::report::{csv, explain, html, json, markdown, ndjson, prometheus, schema, text};
 use crate::stats::Summary;
 use crate::watch::{Watch, Watcher};
 
@@ -53,6 +53,7 @@ pub fn run(
         Request::Show(config, id) => show(&config, &id),
         Request::Extract(config, media) => extract(&config, media),
         Request::Compare(config, limits) => compare::run(&config, &limits),
+        Request::Schema(name) => print_schema(name.as_deref().unwrap_or("report")),
         Request::Explain(word, look) => explanation(word.as_deref(), look),
     };
     result
@@ -129,6 +130,7 @@ fn report(config: &Config, analyse: impl FnOnce(&Config) -> Result<Summary, Erro
         Format::Json => json::write(&summary, &mut bytes),
         Format::Ndjson => ndjson::write(&summary, &mut bytes),
         Format::Csv => csv::write(&summary, &mut bytes),
+        Format::Html => html::write(&summary, &mut bytes),
         Format::Markdown => markdown::write(&summary, &mut bytes),
         Format::Prometheus => prometheus::write(&summary, &mut bytes),
     };
@@ -148,6 +150,15 @@ pub(super) fn readable(config: &Config) -> Result<(), Error> {
         return Err(Error::usage(problem));
     }
     spare_the_captures(config)
+}
+
+fn print_schema(name: &str) -> Result<Exit, Error> {
+    let text = schema::schema(name).ok_or_else(|| {
+        let known: Vec<_> = schema::SCHEMAS.iter().map(|(n, what, _)| format!("{n} ({what})")).collect();
+        Error::usage(format!("no schema '{name}'")).remedy(format!("there is {}", known.join(", ")))
+    })?;
+    Output::open(None, Look::default())?.write(text.as_bytes())?;
+    Ok(Exit::Whole)
 }
 
 fn explanation(word: Option<&str>, look: Look) -> Result<Exit, Error> {
@@ -278,6 +289,7 @@ mod tests {
             (Format::Json, "{\n  \"schema\": \"sipstat.report/1\","),
             (Format::Ndjson, "{\"section\":\"report\",\"schema\":\"sipstat.report/1\"}\n"),
             (Format::Csv, "section,figure,"),
+            (Format::Html, "<!doctype html>\n"),
             (Format::Markdown, "### SIP report: `trunk.pcap`\n"),
             (Format::Prometheus, "# HELP sipstat_build_info "),
         ] {

@@ -154,7 +154,15 @@ fn field(name: &str, value: &Value, section: &str, of: &Of, out: &mut Vec<Figure
     let path = join(section, name);
     match value {
         Value::Object(_) => object(value, &path, of, out),
-        Value::Array(items) => items.iter().for_each(|item| row(item, &path, of, out)),
+        Value::Array(items) => items.iter().enumerate().for_each(|(i, item)| match item {
+            Value::Object(_) => row(item, &path, of, out),
+            // One of a series: told by its place.
+            leaf => {
+                let mut of = of.clone();
+                of.add(&i.to_string());
+                field("value", leaf, &path, &of, out);
+            }
+        }),
         leaf => out.push(Figure {
             section: section.to_owned(),
             figure: name.to_owned(),
@@ -168,9 +176,7 @@ fn field(name: &str, value: &Value, section: &str, of: &Of, out: &mut Vec<Figure
 
 /// A row of a list: its names first, then its figures.
 fn row(item: &Value, section: &str, of: &Of, out: &mut Vec<Figure>) {
-    let Value::Object(fields) = item else {
-        return field("value", item, section, of, out);
-    };
+    let Value::Object(fields) = item else { return };
     let is_name = |name: &str, value: &Value| names(section, name, value);
     let of = of.row(fields.iter().filter(|(n, v)| is_name(n, v)));
     for (name, value) in fields.iter().filter(|(n, v)| !is_name(n, v) && !TOLD.contains(&n.as_str())) {
@@ -181,11 +187,11 @@ fn row(item: &Value, section: &str, of: &Of, out: &mut Vec<Figure>) {
 /// Whether a field of a row is part of the row's name.
 fn names(section: &str, name: &str, value: &Value) -> bool {
     match value {
-        Value::String(_) if SENTENCES.contains(&section) => name == "id" || name == "kind",
+        Value::String(_) if SENTENCES.contains(&section) => matches!(name, "id" | "kind" | "method"),
         Value::String(_) => !TEXTS.contains(&name) && !TOLD.contains(&name),
         Value::Number(_) => NUMBERS.contains(&name) || section == TRANSLATED && name != "count",
         Value::Null => matches!(name, "code" | "text" | "cause" | "location" | "destination" | "address"),
-        Value::Array(items) => !items.is_empty() && items.iter().all(Value::is_string),
+        Value::Array(items) => !items.is_empty() && items.iter().all(|i| i.is_string() || i.is_null()),
         _ => false,
     }
 }

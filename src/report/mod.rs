@@ -6,12 +6,14 @@
 pub mod csv;
 pub mod escape;
 pub mod explain;
+pub mod html;
 pub mod json;
 pub mod ladder;
 pub mod markdown;
 pub mod ndjson;
 pub mod prometheus;
 pub mod rows;
+pub mod schema;
 pub mod text;
 
 mod figures;

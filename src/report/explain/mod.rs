@@ -9,6 +9,29 @@ mod words;
 
 pub use words::Unknown;
 
+/// What a rate, a delay, an outcome or a word of the report is, in plain text.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::report) struct Definition {
+    /// Its name, spelled out.
+    pub(in crate::report) name: &'static str,
+    pub(in crate::report) meaning: &'static str,
+    pub(in crate::report) formula: Option<&'static str>,
+    pub(in crate::report) beware: Option<&'static str>,
+    pub(in crate::report) source: Option<&'static str>,
+}
+
+/// The definition of the term with this id.
+pub(in crate::report) fn definition(id: &str) -> Option<Definition> {
+    let term = term::terms().iter().find(|t| t.id == id)?;
+    Some(Definition {
+        name: term.field("name")?,
+        meaning: term.field("meaning")?,
+        formula: term.field("formula"),
+        beware: term.field("beware"),
+        source: term.field("source"),
+    })
+}
+
 use words::Word;
 
 /// The page for `word`, or without one the list of codes, at most `columns` wide, in colour.

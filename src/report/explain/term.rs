@@ -16,6 +16,13 @@ pub(super) struct Term {
     fields: Vec<(&'static str, &'static str)>,
 }
 
+impl Term {
+    /// What the file says under `key`.
+    pub(super) fn field(&self, key: &str) -> Option<&'static str> {
+        self.fields.iter().find(|(k, _)| *k == key).map(|(_, text)| *text)
+    }
+}
+
 /// All terms, in the order of the file.
 pub(super) fn terms() -> &'static [Term] {
     static TERMS: OnceLock<Vec<Term>> = OnceLock::new();
@@ -24,7 +31,7 @@ pub(super) fn terms() -> &'static [Term] {
 
 /// The page of `term`.
 pub(super) fn page(term: &Term, columns: usize) -> String {
-    let field = |key: &str| term.fields.iter().find(|(k, _)| *k == key).map_or("", |(_, text)| text);
+    let field = |key| term.field(key).unwrap_or_default();
     let mut page = Page::new(field("name"), &format!("{}: {}", field("kind"), term.id), columns);
     page.text(field("meaning"));
     page.gap();

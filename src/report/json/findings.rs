@@ -8,6 +8,7 @@ use crate::stats::Summary;
 use crate::stats::summary::{Because, Chart, Finding, SampleCall};
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct FindingJson<'a> {
     id: &'a str,
     kind: &'static str,
@@ -34,18 +35,21 @@ pub(super) struct FindingJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct WindowJson {
     start: String,
     end: String,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct DelayJson {
     before_ms: f64,
     during_ms: f64,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct BecauseJson<'a> {
     dimension: &'static str,
     value: &'a str,
@@ -56,12 +60,14 @@ struct BecauseJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ConsequenceJson {
     retried: u64,
     ended: u64,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct CallJson<'a> {
     call_id: &'a str,
     #[serde(flatten)]
@@ -70,6 +76,7 @@ struct CallJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ChartJson<'a> {
     start: String,
     interval_s: f64,

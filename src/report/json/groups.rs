@@ -9,6 +9,7 @@ use crate::stats::Ratio;
 use crate::stats::summary::{Group, GroupRow};
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct GroupJson<'a> {
     dimensions: Vec<&'static str>,
     keys: u64,
@@ -20,6 +21,7 @@ pub(super) struct GroupJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct RowJson<'a> {
     key: &'a [Option<String>],
     #[serde(flatten)]
@@ -45,6 +47,7 @@ struct RowJson<'a> {
 
 /// The five counts of requests.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct FiveRequests {
     messages: u64,
     requests: u64,

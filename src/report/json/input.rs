@@ -7,6 +7,7 @@ use crate::flow::FrameId;
 use crate::stats::summary::{Input, Messages, TlsRow};
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct InputJson<'a> {
     complete: bool,
     exact: bool,
@@ -24,6 +25,7 @@ pub(super) struct InputJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct FileJson<'a> {
     path: &'a str,
     format: &'a str,
@@ -36,6 +38,7 @@ struct FileJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct AnomalyJson<'a> {
     id: &'a str,
     count: u64,
@@ -43,6 +46,7 @@ struct AnomalyJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct SkippedJson<'a> {
     path: String,
     reason: &'a str,
@@ -50,12 +54,14 @@ struct SkippedJson<'a> {
 
 /// A frame by file and number.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct FrameJson<'a> {
     file: &'a str,
     frame: u64,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct TlsJson<'a> {
     port: u16,
     server_name: Option<&'a str>,
@@ -64,6 +70,7 @@ struct TlsJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct MessagesJson<'a> {
     total: u64,
     requests: u64,

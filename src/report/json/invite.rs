@@ -29,6 +29,7 @@ const RATES: [RateKind; 12] = [
 
 /// A rate of the contract, or a figure that the user defined.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged)]
 enum RateJson<'a> {
     Known(Rate),
@@ -36,6 +37,7 @@ enum RateJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct DefinedJson<'a> {
     value: Option<f64>,
     numerator: Option<u64>,
@@ -45,6 +47,7 @@ struct DefinedJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct InviteJson<'a> {
     transactions: u64,
     attempts: u64,
@@ -70,12 +73,14 @@ pub(super) struct InviteJson<'a> {
 
 /// A code (`null`: no final response) and how often.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct CountJson {
     code: Option<u16>,
     count: u64,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct OutcomeJson<'a> {
     count: u64,
     share: Option<f64>,
@@ -85,6 +90,7 @@ struct OutcomeJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct IntermediateJson<'a> {
     code: u16,
     reason: Option<&'static str>,
@@ -93,6 +99,7 @@ struct IntermediateJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct TranslatedJson {
     inner: u16,
     outer: u16,
@@ -100,6 +107,7 @@ struct TranslatedJson {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct SessionsJson {
     confirmed: u64,
     completed: u64,
@@ -109,6 +117,7 @@ struct SessionsJson {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct DurationJson {
     acd_s: Option<f64>,
     answered_s: f64,
@@ -121,6 +130,7 @@ struct DurationJson {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ReleaseJson<'a> {
     by: By,
     reasons: Vec<ReasonJson<'a>>,
@@ -130,6 +140,7 @@ struct ReleaseJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct By {
     caller: u64,
     callee: u64,
@@ -138,6 +149,7 @@ struct By {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ReasonJson<'a> {
     by: &'a str,
     protocol: &'a str,
@@ -147,6 +159,7 @@ struct ReasonJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ByeFinal {
     #[serde(rename = "2xx")]
     success: u64,
@@ -157,6 +170,7 @@ struct ByeFinal {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct LoadJson {
     attempts_per_s: Option<f64>,
     peak_1s: u64,
@@ -167,6 +181,7 @@ struct LoadJson {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct NextHopJson {
     address: Option<String>,
     bids: u64,
@@ -179,6 +194,7 @@ struct NextHopJson {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct RingTimerJson {
     cancelled: u64,
     at_timer: u64,

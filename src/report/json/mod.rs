@@ -47,6 +47,7 @@ pub fn write(summary: &Summary, out: &mut impl io::Write) -> io::Result<()> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Report<'a> {
     schema: &'static str,
     input: InputJson<'a>,
@@ -72,6 +73,7 @@ struct Report<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct DelaysJson<'a> {
     #[serde(flatten)]
     named: Keyed<&'static str, Option<Delay>>,
@@ -80,6 +82,7 @@ struct DelaysJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct SilenceJson<'a> {
     method: &'a str,
     destination: Option<String>,
@@ -89,6 +92,7 @@ struct SilenceJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ReasonJson<'a> {
     carried_by: &'a str,
     protocol: &'a str,
@@ -100,6 +104,7 @@ struct ReasonJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct PhraseJson<'a> {
     code: u16,
     reason: Option<&'static str>,
@@ -108,6 +113,7 @@ struct PhraseJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct RetryAfterJson {
     code: u16,
     count: u64,
@@ -116,11 +122,13 @@ struct RetryAfterJson {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct MergeJson {
     boundaries: Vec<BoundaryJson>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct BoundaryJson {
     last_before: String,
     first_after: String,
@@ -129,6 +137,7 @@ struct BoundaryJson {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct NoteJson<'a> {
     id: &'a str,
     text: &'a str,
@@ -302,6 +311,11 @@ mod tests {
             let bins = n("responses") + n("retransmissions") + n("capture_duplicates") + n("hop_copies");
             assert_eq!(n("messages"), bins, "{row}");
         }
+    }
+
+    #[test]
+    fn the_committed_schema_is_that_of_the_report() {
+        crate::report::schema::check::<Report<'static>>("report", SCHEMA);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::value::{Keyed, Rate};
 use crate::stats::summary::{Register, RegisterRow};
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct RegisterJson<'a> {
     attempts: u64,
     outcomes: Keyed<&'a str, RegisterOutcomeJson<'a>>,
@@ -15,6 +16,7 @@ pub(super) struct RegisterJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct RegisterOutcomeJson<'a> {
     count: u64,
     share: Option<f64>,
@@ -22,6 +24,7 @@ struct RegisterOutcomeJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct RegisterRates {
     ira: Rate,
 }

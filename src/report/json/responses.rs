@@ -12,6 +12,7 @@ use crate::stats::summary::{
 
 /// The five counts of a row of responses.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct FiveCounts {
     messages: u64,
     responses: u64,
@@ -38,11 +39,13 @@ pub(super) fn no(flag: &bool) -> bool {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct RequestsJson<'a> {
     by_method: Vec<RequestRow<'a>>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct RequestRow<'a> {
     method: &'a str,
     messages: u64,
@@ -55,6 +58,7 @@ struct RequestRow<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct ResponsesJson<'a> {
     #[serde(flatten)]
     counts: FiveCounts,
@@ -65,6 +69,7 @@ pub(super) struct ResponsesJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ClassJson {
     class: u8,
     id: Option<&'static str>,
@@ -75,6 +80,7 @@ struct ClassJson {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct CodeJson {
     code: u16,
     reason: Option<&'static str>,
@@ -87,6 +93,7 @@ struct CodeJson {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct MethodJson<'a> {
     method: &'a str,
     #[serde(flatten)]
@@ -102,6 +109,7 @@ struct MethodJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct CellJson<'a> {
     method: &'a str,
     code: u16,
@@ -114,6 +122,7 @@ struct CellJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct FailuresJson<'a> {
     total: u64,
     finals: u64,
@@ -125,6 +134,7 @@ pub(super) struct FailuresJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct FailureJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     method: Option<&'a str>,

@@ -9,6 +9,7 @@ use crate::stats::Ratio;
 use crate::stats::summary::{TimeBucket, Timeline};
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct TimelineJson<'a> {
     interval_s: f64,
     #[serde(skip_serializing_if = "no")]
@@ -17,6 +18,7 @@ pub(super) struct TimelineJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct BucketJson<'a> {
     start: String,
     requests: u64,
@@ -39,6 +41,7 @@ struct BucketJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct CellJson<'a> {
     method: &'a str,
     code: u16,

@@ -16,6 +16,18 @@ impl<K: Serialize, V: Serialize> Serialize for Keyed<K, V> {
     }
 }
 
+#[cfg(test)]
+impl<K, V: schemars::JsonSchema> schemars::JsonSchema for Keyed<K, V> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        format!("Keyed_{}", V::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let values = generator.subschema_for::<V>();
+        schemars::json_schema!({"type": "object", "additionalProperties": values})
+    }
+}
+
 impl<K, V> FromIterator<(K, V)> for Keyed<K, V> {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
         Self(pairs.into_iter().collect())
@@ -24,6 +36,7 @@ impl<K, V> FromIterator<(K, V)> for Keyed<K, V> {
 
 /// A rate: the fraction always stands, the value only where it means something.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Rate {
     value: Option<f64>,
     numerator: u64,
@@ -38,6 +51,7 @@ impl From<Ratio> for Rate {
 
 /// A delay's distribution in milliseconds.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Delay {
     count: u64,
     min_ms: f64,
