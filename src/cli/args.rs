@@ -301,7 +301,8 @@ impl ReportArgs {
                 },
                 prefix_length: r.prefix_length.into(),
                 trunks: r.trunks.unwrap_or_default(),
-                interval: r.interval,
+                // The page has a chart over time.
+                interval: r.interval.or((format == Format::Html).then_some(Nanos::ZERO)),
             },
             report: Report { defined: r.define, format, output: r.output, look: r.look.into() },
             ..r.input.config()
