@@ -56,6 +56,8 @@ pub struct Config {
     pub pick: Wish,
     /// What to tell traffic apart by.
     pub grouping: Grouping,
+    /// Wait for more where the input ends: one capture that grows, a ring of them, or a pipe.
+    pub follow: bool,
     /// The report.
     pub report: Report,
 }
@@ -79,6 +81,7 @@ impl Config {
             only: None,
             pick: Wish::default(),
             grouping: Grouping::default(),
+            follow: false,
             report: Report::default(),
         }
     }

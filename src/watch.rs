@@ -3,7 +3,11 @@
 //! In: what the pipeline has read. Out: whether it goes on. Who shows it, and by which clock, is
 //! not the pipeline's business.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::stats::Summary;
+use crate::time::Timestamp;
 
 /// Frames between two looks of a watcher.
 const EVERY: u64 = 1024;
@@ -25,17 +29,53 @@ pub trait Watcher {
     fn look(&mut self, progress: &dyn Fn() -> Progress);
 }
 
+/// Figures that are shown while a run goes on.
+pub trait Live {
+    /// A frame of the time `now` is next: the time up to which figures are wanted before it.
+    fn due(&mut self, now: Timestamp) -> Option<Timestamp>;
+    /// `summary` is of what was read, up to `at`; the next frame is of the time `now`.
+    fn show(&mut self, at: Timestamp, now: Timestamp, summary: &Summary);
+}
+
+/// Waits a moment for more input; `false`: nobody wants any more.
+pub type Wait = Arc<dyn Fn() -> bool + Send + Sync>;
+
 /// Watches one run.
 pub struct Watch<'a> {
     interrupted: &'a AtomicBool,
     watcher: Option<&'a mut dyn Watcher>,
     frames: u64,
+    live: Option<&'a mut dyn Live>,
+    wait: Option<Wait>,
 }
 
 impl<'a> Watch<'a> {
     /// A watch by `watcher`, if any, over a run that ends early once `interrupted` is set.
     pub fn new(interrupted: &'a AtomicBool, watcher: Option<&'a mut dyn Watcher>) -> Self {
-        Self { interrupted, watcher, frames: 0 }
+        Self { interrupted, watcher, frames: 0, live: None, wait: None }
+    }
+
+    /// The run shall follow captures that are still being written: `wait` is asked where they end,
+    /// `live` shows figures meanwhile.
+    #[must_use]
+    pub fn following(mut self, wait: Wait, live: Option<&'a mut dyn Live>) -> Self {
+        (self.wait, self.live) = (Some(wait), live);
+        self
+    }
+
+    /// How to wait for more input, if the run shall follow it.
+    pub fn wait(&self) -> Option<Wait> {
+        self.wait.clone()
+    }
+
+    /// To be asked before each frame, of the time `now`: shows what `summary` gives, if it is time.
+    #[inline]
+    pub fn show(&mut self, now: Timestamp, summary: impl FnOnce(Timestamp) -> Summary) {
+        if let Some(live) = &mut self.live
+            && let Some(at) = live.due(now)
+        {
+            live.show(at, now, &summary(at));
+        }
     }
 
     /// To be asked after each frame, or after so many: whether the run goes on.

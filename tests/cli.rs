@@ -71,6 +71,37 @@ fn a_closed_pipe_ends_quietly() {
     assert_eq!((child.wait().unwrap().code(), err.as_str()), (Some(0), ""));
 }
 
+/// Lines follow from the capture alone and add up to the report, however slowly it is written.
+#[cfg(unix)]
+#[test]
+fn a_capture_that_grows_is_followed_line_by_line_until_ctrl_c() {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+    let capture = fs::read(samples.join("trunk-503.pcap")).unwrap();
+    let path = std::env::temp_dir().join(format!("sipstat-follow-{}.pcap", std::process::id()));
+    let (first, rest) = capture.split_at(capture.len() / 2);
+    fs::write(&path, first).unwrap();
+    let text = path.to_str().unwrap();
+    let mut program = sipstat(&["--follow", "--interval", "1s", "-f", "ndjson", text]);
+    let program = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(rest).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    assert!(Command::new("kill").args(["-INT", &program.id().to_string()]).status().unwrap().success());
+    let output = program.wait_with_output().unwrap();
+    fs::remove_file(&path).unwrap();
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+    let all: Vec<serde_json::Value> =
+        output.stdout.split(|b| *b == b'\n').filter_map(|l| serde_json::from_slice(l).ok()).collect();
+    let lines: Vec<_> = all.iter().filter(|l| l["section"] == "interval").collect();
+    let total = |name: &str| lines.iter().map(|l| l[name].as_u64().unwrap()).sum::<u64>();
+    let of = |section: &str, name: &str| {
+        all.iter().find(|l| l["section"] == section).unwrap()[name].as_u64().unwrap()
+    };
+    assert!(lines.len() > 2, "{lines:?}");
+    assert_eq!((total("frames"), total("responses")), (of("input", "frames"), of("responses", "responses")));
+    assert_eq!(total("attempts"), of("invite", "decided"));
+}
+
 /// Runs on a pipe that stays open, so that only the signal can end the run.
 #[cfg(unix)]
 #[test]

@@ -109,7 +109,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ),
     ("baseline", &["config", "error", "pipeline", "stats", "watch"]),
     ("compare", &["call", "nearest", "report", "sip", "stats"]),
-    ("watch", &[]),
+    ("watch", &["stats::Summary"]),
     ("lib", &[]),
 ];
 

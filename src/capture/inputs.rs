@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use super::buffer::CAPACITY;
 use super::error::{OpenError, OpenReason};
 use super::file::CaptureFile;
+use super::follow::Follow;
 use super::taps::Taps;
 use super::{FileReport, Frame};
 use crate::anomaly::Anomalies;
@@ -33,6 +34,9 @@ const CAPACITY_OF_A_LOOK: usize = 16 << 10;
 /// More files than this are closed again after a look.
 const KEPT_OPEN: usize = 64;
 
+/// Files of a followed ring that get a report of their own; later ones share the last.
+const MAX_FOLLOWED: usize = 1000;
+
 /// A turn: a file's clock with its next frame, and its place in the list.
 type Turn = (Timestamp, usize);
 
@@ -52,6 +56,10 @@ pub struct Inputs {
     interface_tap: (u32, Tap),
     taps: Taps,
     now: Timestamp,
+    /// Where more files come from.
+    follow: Option<Follow>,
+    /// Frames, bytes and number of the files that had the last place before the one that has it now.
+    earlier: (u64, u64, u64),
 }
 
 /// One file.
@@ -108,11 +116,23 @@ impl Inputs {
         }
         // Files without frames come last.
         found.sort_by(|(a, x), (b, y)| (a.is_none(), a, &x.path).cmp(&(b.is_none(), b, &y.path)));
-        let turns =
-            found.iter().enumerate().map(|(i, (first, _))| Reverse((first.unwrap_or(Timestamp::MAX), i)));
-        Ok(Self {
-            turns: turns.collect(),
-            files: found.into_iter().map(|(_, input)| input).collect(),
+        let turns: BinaryHeap<_> = found
+            .iter()
+            .enumerate()
+            .map(|(i, (first, _))| Reverse((first.unwrap_or(Timestamp::MAX), i)))
+            .collect();
+        Ok(Self { turns, files: found.into_iter().map(|(_, input)| input).collect(), ..Self::none() })
+    }
+
+    /// Captures that are still being written, one after another, as `follow` finds them.
+    pub fn follow(follow: Follow) -> Self {
+        Self { follow: Some(follow), ..Self::none() }
+    }
+
+    fn none() -> Self {
+        Self {
+            files: Vec::new(),
+            turns: BinaryHeap::new(),
             current: None,
             index: 0,
             until: Timestamp::MIN,
@@ -120,7 +140,9 @@ impl Inputs {
             interface_tap: (0, Tap::default()),
             taps: Taps::default(),
             now: Timestamp::MIN,
-        })
+            follow: None,
+            earlier: (0, 0, 0),
+        }
     }
 
     /// Whether another run can read `path` once more: it is no pipe.
@@ -135,8 +157,12 @@ impl Inputs {
             Some(file) => file.advance() && file.clock() <= self.until,
             None => false,
         };
-        if !goes_on && !self.select(notes) {
-            return None;
+        if !goes_on {
+            while !self.select(notes) {
+                if !self.extend() {
+                    return None;
+                }
+            }
         }
         let file = self.current.as_mut()?;
         let id = FrameId { file: self.index as u32, number: file.head().number };
@@ -201,7 +227,39 @@ impl Inputs {
             State::Current => self.current.as_ref().map(|f| f.report()).unwrap_or_default(),
             State::Closed => FileReport { path: input.path.display().to_string(), ..FileReport::default() },
         };
-        self.files.iter().map(report).collect()
+        let mut all: Vec<_> = self.files.iter().map(report).collect();
+        if let (Some(last), (frames, bytes, files @ 1..)) = (all.last_mut(), self.earlier) {
+            last.path.push_str(&format!(" and {files} files before it"));
+            (last.frames, last.bytes) = (last.frames + frames, last.bytes + bytes);
+        }
+        all
+    }
+
+    /// Waits for one more file to follow; `false` if there will be none.
+    #[cold]
+    fn extend(&mut self) -> bool {
+        let Some((path, source)) = self.follow.as_mut().and_then(Follow::next) else { return false };
+        let opened = source.map_err(OpenReason::Io);
+        let name = path.display().to_string();
+        let file = opened.and_then(|source| CaptureFile::read(source, CAPACITY, name));
+        let (state, turn) = match file {
+            Ok(mut file) => {
+                file.advance();
+                let turn = file.clock();
+                (State::Open(Box::new(file)), Some(turn))
+            }
+            Err(reason) => (State::Done(OpenError { path: path.clone(), reason }.report()), None),
+        };
+        if self.files.len() >= MAX_FOLLOWED
+            && let Some(Input { state: State::Done(report), .. }) = self.files.pop()
+        {
+            let (frames, bytes, files) = &mut self.earlier;
+            (*frames, *bytes, *files) = (*frames + report.frames, *bytes + report.bytes, *files + 1);
+        }
+        let index = self.files.len();
+        self.files.push(Input { path, state, chain: None });
+        self.turns.extend(turn.map(|t| Reverse((t, index))));
+        true
     }
 
     /// Makes the file whose turn it is the current one; `false` if no file has frames left.

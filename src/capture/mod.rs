@@ -27,6 +27,7 @@ mod compressed;
 mod container;
 mod error;
 mod file;
+mod follow;
 mod foreign;
 mod inputs;
 mod interface;
@@ -41,6 +42,7 @@ mod trouble;
 mod writer;
 
 pub use error::{OpenError, OpenReason};
+pub use follow::{Follow, Wait};
 pub use foreign::Foreign;
 pub use inputs::{Inputs, MAX_OPEN};
 pub use paths::{Found, Skipped};

@@ -32,6 +32,7 @@ Examples:
   sipstat --save monday.json monday.pcapng  keep what was counted
   sipstat merge monday.json tuesday.pcapng  two days in one report
   sipstat compare main.json build.pcap      what differs, and whether by more than chance
+  tcpdump -U -w - port 5060 | sipstat --follow -
   sipstat explain 503                       what a code, rate or outcome means
 
 EXPR: [src|dst] host ADDR|CIDR, [src|dst] port PORT[,PORT|-RANGE], udp, tcp, sctp, ip, ip6,
@@ -148,6 +149,10 @@ struct ReportArgs {
     /// Write to FILE, complete or not at all
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Go on as CAPTURE (a file, a directory for a ring, a pipe) is written, until Ctrl-C; with
+    /// --interval a line of JSON an interval
+    #[arg(short = 'F', long, conflicts_with_all = ["quiet", "save", "condition"])]
+    follow: bool,
     /// Save all that was counted to FILE, to be read, merged or compared like a capture
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
@@ -287,7 +292,11 @@ impl ReportArgs {
             (FormatArg::Text, true, _) => Format::Full,
             (FormatArg::Text, false, _) => Format::Screen,
         };
+        let usual = r.input.config();
         Config {
+            // What is shown meanwhile is counted where it is read.
+            threads: if r.follow { 1 } else { usual.threads },
+            follow: r.follow,
             save: r.save,
             short_call: r.short_call,
             condition: r.condition.condition,
@@ -305,7 +314,7 @@ impl ReportArgs {
                 interval: r.interval.or((format == Format::Html).then_some(Nanos::ZERO)),
             },
             report: Report { defined: r.define, format, output: r.output, look: r.look.into() },
-            ..r.input.config()
+            ..usual
         }
     }
 }

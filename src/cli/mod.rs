@@ -11,6 +11,7 @@ mod exit;
 mod extract;
 mod incident;
 mod input;
+mod live;
 mod output;
 mod progress;
 mod run;

@@ -2,10 +2,12 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use clap::Parser;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -17,6 +19,7 @@ use super::calls::calls;
 use super::check;
 use super::compare;
 use super::extract::extract;
+use super::live::Shown;
 use super::output::Output;
 use super::progress::Line;
 use super::secret;
@@ -27,7 +30,11 @@ use crate::error::Error;
 use crate::report::escape::escape;
 use crate::report::{csv, explain, html, json, markdown, ndjson, prometheus, schema, text};
 use crate::stats::Summary;
-use crate::watch::{Watch, Watcher};
+use crate::time::Nanos;
+use crate::watch::{Live, Watch, Watcher};
+
+/// How long to wait for more input before another look.
+const POLL: Duration = Duration::from_millis(100);
 
 /// Troubles with single files that are told one by one.
 const TOLD: usize = 10;
@@ -69,6 +76,9 @@ pub(super) fn watched(
     config: &Config,
     analyse: impl FnOnce(&Config, &mut Watch<'_>) -> Result<Summary, Error>,
 ) -> Result<Summary, Error> {
+    if config.follow {
+        return followed(config, analyse);
+    }
     let pseudonyms = secret::pseudonyms(config.pseudonyms.as_ref())?;
     let mut summary = watching(config, |watch| analyse(config, watch))?;
     if let Some(mut pseudonyms) = pseudonyms {
@@ -77,15 +87,21 @@ pub(super) fn watched(
     Ok(summary)
 }
 
-/// Does `work` under the eyes of a watch: with a line of progress, if it is wanted. Ctrl-C and SIGTERM end
-/// it early; a second one, should the input be silent, ends the program.
-pub(super) fn watching<T>(config: &Config, work: impl FnOnce(&mut Watch<'_>) -> T) -> T {
+/// What Ctrl-C and SIGTERM set; a second one ends the program.
+fn interrupted() -> Arc<AtomicBool> {
     let interrupted = Arc::new(AtomicBool::new(false));
     // Without handlers they end the program at once, as ever.
     for signal in [SIGINT, SIGTERM] {
         let _ = flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&interrupted))
             .and_then(|_| flag::register(signal, Arc::clone(&interrupted)));
     }
+    interrupted
+}
+
+/// Does `work` under the eyes of a watch: with a line of progress, if it is wanted. Ctrl-C and SIGTERM end
+/// it early; a second one, should the input be silent, ends the program.
+pub(super) fn watching<T>(config: &Config, work: impl FnOnce(&mut Watch<'_>) -> T) -> T {
+    let interrupted = interrupted();
     let mut line = if config.report.format == Format::Line { None } else { Line::on_terminal() };
     let watcher = line.as_mut().map(|line| -> &mut dyn Watcher { line });
     let result = work(&mut Watch::new(&interrupted, watcher));
@@ -93,6 +109,26 @@ pub(super) fn watching<T>(config: &Config, work: impl FnOnce(&mut Watch<'_>) -> 
         line.clear();
     }
     result
+}
+
+/// Runs `analyse` on a capture that is still being written, and shows figures meanwhile.
+fn followed(
+    config: &Config,
+    analyse: impl FnOnce(&Config, &mut Watch<'_>) -> Result<Summary, Error>,
+) -> Result<Summary, Error> {
+    let interrupted = interrupted();
+    let ended = Arc::clone(&interrupted);
+    let wait = Arc::new(move || {
+        thread::sleep(POLL);
+        !ended.load(Ordering::Relaxed)
+    });
+    let mut shown = Shown::new(config, io::stdout().is_terminal());
+    let live = shown.as_mut().map(|shown| -> &mut dyn Live { shown });
+    let summary = analyse(config, &mut Watch::new(&interrupted, None).following(wait, live))?;
+    if let Some(shown) = &mut shown {
+        shown.finish(&summary);
+    }
+    Ok(summary)
 }
 
 /// Runs `analyse`; if all that was counted is to be saved, counts and saves it instead.
@@ -117,30 +153,48 @@ fn saved(
 fn report(config: &Config, analyse: impl FnOnce(&Config) -> Result<Summary, Error>) -> Result<Exit, Error> {
     let rules = check::defined(&config.report.defined)?;
     readable(config)?;
+    if config.follow && config.captures.len() > 1 {
+        return Err(Error::usage("--follow takes one capture, one directory or -"));
+    }
+    if config.follow && config.pseudonyms.is_some() {
+        return Err(Error::usage("--follow shows what --anonymize hides"));
+    }
     let output = Output::open(config.report.output.as_deref(), config.report.look)?;
     let mut summary = analyse(config)?;
     rules.add_defined(&mut summary);
-    let columns = output.columns();
-    let mut bytes = Vec::new();
     let format = config.report.format;
-    let options = text::Options { columns, full: format == Format::Full };
-    let rendered = match format {
-        Format::Screen | Format::Full => text::write(&summary, &options, &mut bytes),
-        Format::Line => text::write_line(&summary, &mut bytes),
-        Format::Json => json::write(&summary, &mut bytes),
-        Format::Ndjson => ndjson::write(&summary, &mut bytes),
-        Format::Csv => csv::write(&summary, &mut bytes),
-        Format::Html => html::write(&summary, &mut bytes),
-        Format::Markdown => markdown::write(&summary, &mut bytes),
-        Format::Prometheus => prometheus::write(&summary, &mut bytes),
-    };
-    rendered.map_err(|e| Error::output("report", e))?;
-    match format {
-        Format::Screen | Format::Full => output.write_coloured(&bytes)?,
-        _ => output.write(&bytes)?,
+    // Lines of JSON and a text for people do not go together.
+    let has_lines = config.follow && config.grouping.interval.is_some_and(|i| i > Nanos::ZERO);
+    if !has_lines || config.report.output.is_some() || format == Format::Ndjson {
+        let mut bytes = Vec::new();
+        render(&summary, format, output.columns(), &mut bytes).map_err(|e| Error::output("report", e))?;
+        put(output, format, &bytes)?;
     }
     tell_what_is_missing(&summary);
     Ok(Exit::of(&summary))
+}
+
+/// Writes the report in `format`.
+pub(super) fn render(summary: &Summary, format: Format, columns: usize, out: &mut Vec<u8>) -> io::Result<()> {
+    let options = text::Options { columns, full: format == Format::Full };
+    match format {
+        Format::Screen | Format::Full => text::write(summary, &options, out),
+        Format::Line => text::write_line(summary, out),
+        Format::Json => json::write(summary, out),
+        Format::Ndjson => ndjson::write(summary, out),
+        Format::Csv => csv::write(summary, out),
+        Format::Html => html::write(summary, out),
+        Format::Markdown => markdown::write(summary, out),
+        Format::Prometheus => prometheus::write(summary, out),
+    }
+}
+
+/// Puts a report in its place; only text has colours.
+pub(super) fn put(output: Output, format: Format, report: &[u8]) -> Result<(), Error> {
+    match format {
+        Format::Screen | Format::Full => output.write_coloured(report),
+        _ => output.write(report),
+    }
 }
 
 /// Nothing that shows before any capture is read speaks against `config`.

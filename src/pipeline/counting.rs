@@ -75,6 +75,11 @@ impl Counting {
         self.tally.picker.as_mut().map(|p| p.harvest()).unwrap_or_default()
     }
 
+    /// What was counted so far: without what is still open.
+    pub(super) fn so_far(&self) -> Tally {
+        self.tally.clone()
+    }
+
     /// The capture ended at `end`: all that was counted, and apart from it what may be told otherwise
     /// when the capture goes on, if it is to be `kept` open.
     pub(super) fn finish(self, end: Timestamp, kept: bool) -> (Tally, Vec<Open>) {

@@ -14,6 +14,7 @@ mod counting;
 mod crew;
 mod direction;
 mod extract;
+mod live;
 mod locate;
 mod media;
 mod opaque;
@@ -144,18 +145,18 @@ fn read(
     kept: bool,
 ) -> Result<Counted, Error> {
     let mut ticks = Ticks::new(config.pick != Wish::default());
-    let found = Found::look(&config.captures, config.recursive);
-    if found.files.is_empty() {
-        return Err(nothing_found(&found, config));
-    }
-    let mut inputs = Inputs::open(&found.files).map_err(|errors| unreadable(&errors))?;
+    let is_followed = watch.wait().is_some();
+    let (mut inputs, found) = match live::follow(config, watch) {
+        Some(inputs) => (inputs, Found::default()),
+        None => open(config)?,
+    };
     let names: Vec<String> = inputs.reports().into_iter().map(|r| r.path).collect();
     let mut reading = Anomalies::default();
     let mut run = Run::new(config, limits);
     let mut gate = Gate::new(config.filter.window);
     let mut interrupted = false;
     // Only where each frame's own time or addresses decide nothing.
-    let may_skim = gate.is_open() && !config.filter.judges_packets();
+    let may_skim = !is_followed && gate.is_open() && !config.filter.judges_packets();
     loop {
         let mut media = 0;
         if may_skim && run.skims() {
@@ -163,6 +164,7 @@ fn read(
             run.passed_over(media);
         }
         let Some(frame) = inputs.next(&mut reading) else { break };
+        watch.show(frame.stamp.now, |at| run.so_far(config, at));
         let mut wanted = true;
         match gate.admit(frame.stamp) {
             Some(stamp) => {
@@ -175,7 +177,8 @@ fn read(
         }
         let responses = run.network.sink.responses;
         if !wanted || !watch.goes_on(media + 1, || progress(&inputs, responses)) {
-            interrupted = true;
+            // To follow is to be interrupted some time.
+            interrupted = !is_followed;
             break;
         }
     }
@@ -211,6 +214,15 @@ fn filter_text(config: &Config, condition: Option<&Condition>) -> Option<String>
     let condition = condition.map(|c| format!("--where '{}'", c.text()));
     let all: Vec<String> = [filter, condition].into_iter().flatten().collect();
     (!all.is_empty()).then(|| all.join(" "))
+}
+
+fn open(config: &Config) -> Result<(Inputs, Found), Error> {
+    let found = Found::look(&config.captures, config.recursive);
+    if found.files.is_empty() {
+        return Err(nothing_found(&found, config));
+    }
+    let inputs = Inputs::open(&found.files).map_err(|errors| unreadable(&errors))?;
+    Ok((inputs, found))
 }
 
 fn progress(inputs: &Inputs, responses: u64) -> Progress {

@@ -275,6 +275,15 @@ impl Sink {
         harvest
     }
 
+    /// What was counted so far: without what is still open, and without what other threads count.
+    pub(super) fn so_far(&self) -> Tally {
+        let mut tally = self.tally.clone();
+        if let Work::Here(counting) = &self.work {
+            tally.merge(counting.so_far());
+        }
+        tally
+    }
+
     /// The capture ended at `end`: all that was counted, and what is `kept` open.
     pub(super) fn finish(mut self, end: Timestamp, kept: bool) -> (Tally, Vec<Open>, Tls) {
         let mut all = Vec::new();

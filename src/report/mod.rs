@@ -9,6 +9,7 @@ pub mod explain;
 pub mod html;
 pub mod json;
 pub mod ladder;
+pub mod live;
 pub mod markdown;
 pub mod ndjson;
 pub mod prometheus;

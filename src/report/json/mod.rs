@@ -26,7 +26,7 @@ use self::register::RegisterJson;
 use self::responses::{FailuresJson, RequestsJson, ResponsesJson};
 use self::timeline::TimelineJson;
 pub(crate) use self::value::Clock;
-use self::value::{Delay, Keyed};
+use self::value::Delay;
 use crate::registry;
 use crate::stats::Summary;
 use crate::stats::summary::{Boundary, DelayKind, DelayStats, PhraseRow};
@@ -35,6 +35,7 @@ use crate::stats::summary::{Boundary, DelayKind, DelayStats, PhraseRow};
 pub const SCHEMA: &str = "sipstat.report/1";
 
 pub(super) use pretty::line;
+pub(super) use value::{Keyed, Rate};
 
 /// The report as a value, for the formats that take it apart.
 pub(crate) fn value(summary: &Summary) -> io::Result<serde_json::Value> {

@@ -8,7 +8,7 @@ use crate::stats::summary::DelayStats;
 use crate::time::{Nanos, Timestamp};
 
 /// An object whose keys are data: written in the order of the list.
-pub(super) struct Keyed<K, V>(pub(super) Vec<(K, V)>);
+pub(in crate::report) struct Keyed<K, V>(pub(super) Vec<(K, V)>);
 
 impl<K: Serialize, V: Serialize> Serialize for Keyed<K, V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -37,7 +37,7 @@ impl<K, V> FromIterator<(K, V)> for Keyed<K, V> {
 /// A rate: the fraction always stands, the value only where it means something.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(super) struct Rate {
+pub(in crate::report) struct Rate {
     value: Option<f64>,
     numerator: u64,
     denominator: u64,
