@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(nanos(&offset(10), 5), 10_000_005_000);
         assert_eq!(nanos(&offset(-10), 5), -9_999_995_000);
         assert_eq!(nanos(&offset(i64::MAX), 5), i64::MAX);
-        assert_eq!(nanos(&offset(Timestamp::MIN.as_nanos()), u64::MAX), i64::MIN);
+        assert_eq!(nanos(&offset(Timestamp::MIN.as_nanos()), u64::MAX), Timestamp::MIN.as_nanos());
     }
 
     #[test]
