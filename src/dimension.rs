@@ -4,6 +4,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::nearest::nearest;
+
 /// One way of telling traffic apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dimension {
@@ -149,7 +151,14 @@ pub struct UnknownDimension(pub String);
 impl fmt::Display for UnknownDimension {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = Dimension::ALL.iter().map(|d| d.id()).collect();
-        write!(f, "no dimension '{}'; there are {}", self.0, names.join(", "))
+        write!(f, "no dimension '{}'; ", self.0)?;
+        // People shorten what is long: dest, interf.
+        let word = self.0.to_ascii_lowercase();
+        let begun = names.iter().find(|n| word.len() > 2 && n.starts_with(&word)).map(|n| (*n).to_owned());
+        match begun.or_else(|| nearest(&word, names.iter().map(|n| (*n).to_owned()))) {
+            Some(name) => write!(f, "did you mean '{name}'? There are {}", names.join(", ")),
+            None => write!(f, "there are {}", names.join(", ")),
+        }
     }
 }
 
@@ -186,6 +195,11 @@ mod tests {
         }
         assert_eq!("dst".parse(), Ok(Dimension::Destination));
         assert_eq!(" UA ".parse(), Ok(Dimension::UserAgent));
+        let text = |word: &str| UnknownDimension(word.into()).to_string();
+        assert!(
+            text("dest").starts_with("no dimension 'dest'; did you mean 'destination'? There are source,")
+        );
+        assert!(text("sorce").contains("'source'?") && !text("weather").contains("mean"));
         assert_eq!("weather".parse::<Dimension>(), Err(UnknownDimension("weather".into())));
     }
 }

@@ -15,7 +15,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("flow", &["named", "time"]),
     ("fate", &[]),
     ("anomaly", &["flow", "time"]),
-    ("dimension", &[]),
+    ("dimension", &["nearest"]),
     ("sip", &[]),
     ("capture", &[]),
     ("decode", &["capture::Frame", "capture::Tap", "capture::TAP_INTERFACE", "capture::Original"]),

@@ -87,22 +87,8 @@ fn is_private(word: &str) -> bool {
 
 /// All members of a closed set of words; `None` for an open one.
 pub(super) fn members(set: &str) -> Option<Vec<&'static str>> {
-    const RATES: [RateKind; 12] = [
-        RateKind::Asr,
-        RateKind::AsrWithoutScanners,
-        RateKind::Abr,
-        RateKind::Ner,
-        RateKind::NerHigh,
-        RateKind::NerQ850,
-        RateKind::Ser,
-        RateKind::Seer,
-        RateKind::Isa,
-        RateKind::IsaWithoutSilent,
-        RateKind::Scr,
-        RateKind::Cleared,
-    ];
     Some(match set {
-        "rate" => RATES.iter().map(|r| r.id()).collect(),
+        "rate" => RateKind::INVITE.iter().map(|r| r.id()).collect(),
         "delay" => DelayKind::ALL.iter().map(|d| d.id()).collect(),
         "outcome" => Outcome::ALL.iter().map(|o| o.id()).collect(),
         "register_outcome" => RegisterOutcome::ALL.iter().map(|o| o.id()).collect(),

@@ -103,23 +103,9 @@ mod tests {
     #[test]
     fn every_name_of_the_report_has_a_page() {
         let known = |word: &str| terms().iter().any(|t| t.id == word || t.also.contains(&word));
-        let rates = [
-            RateKind::Asr,
-            RateKind::AsrWithoutScanners,
-            RateKind::Abr,
-            RateKind::Ner,
-            RateKind::NerHigh,
-            RateKind::NerQ850,
-            RateKind::Ser,
-            RateKind::Seer,
-            RateKind::Isa,
-            RateKind::IsaWithoutSilent,
-            RateKind::Scr,
-            RateKind::Cleared,
-            RateKind::Ira,
-        ];
-        let names = rates
+        let names = RateKind::INVITE
             .iter()
+            .chain(&[RateKind::Ira])
             .map(|r| r.id())
             .chain(DelayKind::ALL.iter().filter(|d| **d != DelayKind::Ack).map(|d| d.id()))
             .chain(Outcome::ALL.iter().map(|o| o.id()))

@@ -11,22 +11,6 @@ use crate::stats::summary::{
     Sessions,
 };
 
-/// The rates of the contract, present whether or not they apply.
-const RATES: [RateKind; 12] = [
-    RateKind::Asr,
-    RateKind::AsrWithoutScanners,
-    RateKind::Abr,
-    RateKind::Ner,
-    RateKind::NerHigh,
-    RateKind::NerQ850,
-    RateKind::Ser,
-    RateKind::Seer,
-    RateKind::Isa,
-    RateKind::IsaWithoutSilent,
-    RateKind::Scr,
-    RateKind::Cleared,
-];
-
 /// A rate of the contract, or a figure that the user defined.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -228,7 +212,8 @@ impl<'a> InviteJson<'a> {
             outcomes: i.outcomes.iter().map(|o| (o.outcome.id(), OutcomeJson::new(o))).collect(),
             flags: i.flags.iter().map(|(f, n)| (f.id(), *n)).collect(),
             sides: i.sides.iter().map(|(s, n)| (s.id(), *n)).collect(),
-            rates: RATES
+            // Present whether or not they apply.
+            rates: RateKind::INVITE
                 .iter()
                 .map(|k| (k.id(), RateJson::Known(rate(*k).into())))
                 .chain(i.defined.iter().map(|d| (d.name.as_str(), RateJson::Defined(d.into()))))

@@ -116,6 +116,22 @@ pub enum RateKind {
 }
 
 impl RateKind {
+    /// Those of INVITE, in the order of reports: all but [`Self::Ira`].
+    pub const INVITE: [Self; 12] = [
+        Self::Asr,
+        Self::AsrWithoutScanners,
+        Self::Abr,
+        Self::Ner,
+        Self::NerHigh,
+        Self::NerQ850,
+        Self::Ser,
+        Self::Seer,
+        Self::Isa,
+        Self::IsaWithoutSilent,
+        Self::Scr,
+        Self::Cleared,
+    ];
+
     /// The name in machine output.
     pub fn id(self) -> &'static str {
         match self {
