@@ -102,6 +102,11 @@ impl Crossings {
 
     /// Adds what `other` saw.
     pub(super) fn merge(&mut self, other: Self) {
+        if self.hosts.is_empty() && self.numbers.is_empty() {
+            *self = other;
+            self.keep_hosts();
+            return;
+        }
         for (host, (arrived, left)) in other.hosts {
             let sides = self.hosts.entry(host).or_default();
             *sides = (sides.0 + arrived, sides.1 + left);

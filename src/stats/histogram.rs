@@ -66,6 +66,26 @@ impl Buckets {
         }
     }
 
+    /// The greatest value of the bucket that `quantile` of all reach; `None` without any.
+    fn at(&self, quantile: f64) -> Option<u64> {
+        let few = match self {
+            Self::All(all) => return Some(all.value_at_quantile(quantile)),
+            Self::Few(few) => few,
+        };
+        // What is too long shares the last bucket.
+        if few.last()?.0 > HIGHEST_US {
+            return Some(self.all()?.value_at_quantile(quantile));
+        }
+        let count: u64 = few.iter().map(|(_, n)| n).sum();
+        let rank = ((quantile * count as f64).ceil() as u64).max(1);
+        let mut reached = 0;
+        let (least, _) = few.iter().find(|(_, n)| {
+            reached += n;
+            reached >= rank
+        })?;
+        Some(least + (1 << dropped(*least)) - 1)
+    }
+
     /// All buckets; `None` only if there is no memory.
     fn all(&self) -> Option<Hdr<u64>> {
         match self {
@@ -82,8 +102,12 @@ impl Buckets {
 /// The least value that shares a bucket with `us`: eight binary digits are kept, which is what two
 /// decimal ones take.
 fn least_of_bucket(us: u64) -> u64 {
-    let dropped = (u64::BITS - us.leading_zeros()).saturating_sub(8);
-    us >> dropped << dropped
+    us >> dropped(us) << dropped(us)
+}
+
+/// Binary digits of `us` that its bucket does not tell apart.
+fn dropped(us: u64) -> u32 {
+    (u64::BITS - us.leading_zeros()).saturating_sub(8)
 }
 
 impl Histogram {
@@ -141,18 +165,17 @@ impl Histogram {
         if self.count == 0 {
             return None;
         }
-        let buckets = self.buckets.all()?;
         let at = |q: f64| {
-            let us = i64::try_from(buckets.value_at_quantile(q)).unwrap_or(i64::MAX);
-            Nanos::from_micros(us).clamp(self.min, self.max)
+            let us = i64::try_from(self.buckets.at(q)?).unwrap_or(i64::MAX);
+            Some(Nanos::from_micros(us).clamp(self.min, self.max))
         };
         Some(DelayStats {
             count: self.count,
             min: self.min,
-            p50: at(0.50),
-            p90: at(0.90),
-            p95: at(0.95),
-            p99: at(0.99),
+            p50: at(0.50)?,
+            p90: at(0.90)?,
+            p95: at(0.95)?,
+            p99: at(0.99)?,
             max: self.max,
         })
     }
@@ -290,11 +313,24 @@ mod tests {
     }
 
     #[test]
+    fn few_buckets_have_the_quantiles_of_all() {
+        let mut few = Buckets::default();
+        (0..150_u64).for_each(|i| few.add(i * i * i * 7_919 % 40_000_000 + 1, i % 3 + 1));
+        let all = Buckets::All(few.all().unwrap());
+        for q in [0.01, 0.5, 0.9, 0.95, 0.99, 1.0] {
+            assert_eq!(few.at(q), all.at(q), "{q}");
+        }
+        assert_eq!(Buckets::default().at(0.5), None);
+    }
+
+    #[test]
     fn a_bucket_is_told_by_its_least_value() {
         let all = Hdr::<u64>::new_with_bounds(1, HIGHEST_US, DIGITS).unwrap();
         for us in (0..40).flat_map(|s| [1_u64 << s, (1 << s) + 1, (3 << s) - 1]).filter(|us| *us < HIGHEST_US)
         {
-            assert_eq!(least_of_bucket(us), all.lowest_equivalent(us), "{us}");
+            let least = least_of_bucket(us);
+            assert_eq!(least, all.lowest_equivalent(us), "{us}");
+            assert_eq!(least + (1 << dropped(least)) - 1, all.highest_equivalent(us), "{us}");
         }
     }
 

@@ -146,7 +146,11 @@ impl First {
 
 impl Slowest {
     fn offer(&mut self, delay: Nanos, time: Timestamp, frame: FrameId, call_id: &[u8]) {
-        if self.0.len() < KEPT || self.0.last().is_some_and(|(least, _)| *least <= delay) {
+        // Nearly always: the list is full of longer ones, or of equal ones that came before.
+        let beats = |(least, last): &(Nanos, SampleCall)| {
+            delay > *least || delay == *least && (time, frame) <= (last.time, last.frame)
+        };
+        if self.0.len() < KEPT || self.0.last().is_some_and(beats) {
             self.take(delay, SampleCall { time, frame, call_id: kept(call_id) });
         }
     }

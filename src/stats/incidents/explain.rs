@@ -4,11 +4,12 @@
 //! and few others: values of one dimension (one, or few that are alternatives), and perhaps of a
 //! second one that narrows them further. Nothing where nothing explains.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use super::sample::{Case, Dictionary, Word};
 use crate::dimension::Dimension;
 use crate::flow::Endpoint;
+use crate::hash::Mix;
 use crate::transaction::Digits;
 
 /// Share of the cases that conditions must describe.
@@ -302,32 +303,44 @@ impl Column {
         key: impl Fn(&Case) -> Option<(u128, usize)>,
         name: impl Fn(&Case) -> String,
     ) -> Self {
-        let mut numbers: BTreeMap<(u128, usize), u32> = BTreeMap::new();
+        let mut numbers: HashMap<(u128, usize), u32, Mix> = HashMap::default();
         let mut values = Vec::new();
+        // Neighbours often have the same.
+        let mut last = None;
         let ids = cases
             .iter()
             .map(|(c, _)| {
                 let Some(key) = key(c) else { return NONE };
-                *numbers.entry(key).or_insert_with(|| {
+                if let Some((known, number)) = last
+                    && known == key
+                {
+                    return number;
+                }
+                let number = *numbers.entry(key).or_insert_with(|| {
                     values.push(name(c));
                     values.len() as u32 - 1
-                })
+                });
+                last = Some((key, number));
+                number
             })
             .collect();
         Self { dimension, values, ids }
     }
 
     fn named(dimension: Dimension, names: Vec<Option<String>>) -> Self {
-        let mut numbers: BTreeMap<String, u32> = BTreeMap::new();
+        let mut numbers: HashMap<String, u32, Mix> = HashMap::default();
         let mut values = Vec::new();
         let ids = names
             .into_iter()
             .map(|name| {
                 let Some(name) = name else { return NONE };
-                *numbers.entry(name).or_insert_with_key(|name| {
-                    values.push(name.clone());
-                    values.len() as u32 - 1
-                })
+                if let Some(number) = numbers.get(&name) {
+                    return *number;
+                }
+                let number = values.len() as u32;
+                values.push(name.clone());
+                numbers.insert(name, number);
+                number
             })
             .collect();
         Self { dimension, values, ids }

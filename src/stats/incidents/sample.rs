@@ -65,21 +65,22 @@ impl PartialOrd for Case {
 #[derive(Clone, Debug)]
 pub(super) struct Sample {
     capacity: usize,
-    cases: BinaryHeap<Case>,
+    /// As they came, while there is room for all.
+    few: Vec<Case>,
+    /// From then on by rank, the worst first.
+    ranked: BinaryHeap<Case>,
     /// Some had to go.
     full: bool,
 }
 
 impl Sample {
     pub(super) fn new(capacity: usize) -> Self {
-        Self { capacity, cases: BinaryHeap::new(), full: false }
+        Self { capacity, few: Vec::new(), ranked: BinaryHeap::new(), full: false }
     }
 
     /// Tells the frame of each case to `change`.
     pub(super) fn renumber(&mut self, change: &mut dyn FnMut(&mut FrameId)) {
-        let mut cases = std::mem::take(&mut self.cases).into_vec();
-        cases.iter_mut().for_each(|case| change(&mut case.frame));
-        self.cases = cases.into();
+        self.change(|case| change(&mut case.frame));
     }
 
     /// Some had to go.
@@ -94,23 +95,50 @@ impl Sample {
 
     /// Whether one of `rank` would stay: to ask before it is made.
     pub(super) fn wants(&mut self, rank: u64) -> bool {
-        let wants = self.cases.len() < self.capacity || self.cases.peek().is_some_and(|w| rank <= w.rank);
+        let wants = self.few.len() + self.ranked.len() < self.capacity || {
+            self.rank();
+            self.ranked.peek().is_some_and(|w| rank <= w.rank)
+        };
         self.full |= !wants;
         wants
     }
 
     pub(super) fn push(&mut self, case: Case) {
-        self.cases.push(case);
-        if self.cases.len() > self.capacity {
-            self.cases.pop();
+        if self.ranked.is_empty() && self.few.len() < self.capacity {
+            self.few.push(case);
+            return;
+        }
+        self.rank();
+        self.ranked.push(case);
+        if self.ranked.len() > self.capacity {
+            self.ranked.pop();
             self.full = true;
+        }
+    }
+
+    fn change(&mut self, mut how: impl FnMut(&mut Case)) {
+        self.few.iter_mut().for_each(&mut how);
+        let mut ranked = std::mem::take(&mut self.ranked).into_vec();
+        ranked.iter_mut().for_each(how);
+        self.ranked = ranked.into();
+    }
+
+    /// Puts all in order of rank: there is no room for more.
+    fn rank(&mut self) {
+        if !self.few.is_empty() {
+            self.ranked = std::mem::take(&mut self.few).into();
         }
     }
 
     /// Adds those of `other`, whose words mean what `word` says here.
     pub(super) fn merge(&mut self, other: Self, word: impl Fn(Word) -> Word) {
         self.full |= other.full;
-        for mut case in other.cases {
+        if self.few.is_empty() && self.ranked.is_empty() && self.capacity >= other.capacity {
+            (self.few, self.ranked) = (other.few, other.ranked);
+            self.change(|case| case.words = case.words.map(&word));
+            return;
+        }
+        for mut case in other.few.into_iter().chain(other.ranked) {
             case.words = case.words.map(&word);
             self.push(case);
         }
@@ -118,7 +146,8 @@ impl Sample {
 
     /// All that stayed, in order of time, each with how many it stands for.
     pub(super) fn cases(&self) -> Vec<(&Case, f64)> {
-        let last = self.cases.peek().map_or(u64::MAX, |c| c.rank);
+        // The worst that stayed.
+        let last = self.iter().map(|c| c.rank).max().unwrap_or(u64::MAX);
         let stands_for = |c: &Case| {
             if !self.full {
                 return 1.0;
@@ -126,9 +155,17 @@ impl Sample {
             let ranks = u64::MAX.checked_shr(c.shift.into()).unwrap_or(1);
             (ranks as f64 / last.max(1) as f64).max(1.0)
         };
-        let mut all: Vec<(&Case, f64)> = self.cases.iter().map(|c| (c, stands_for(c))).collect();
-        all.sort_by_key(|(c, _)| (c.at, c.frame, c.flow));
+        let mut all: Vec<(&Case, f64)> = self.iter().map(|c| (c, stands_for(c))).collect();
+        let place = |c: &Case| (c.frame, c.flow);
+        // Time alone decides nearly always.
+        all.sort_by(|(a, _), (b, _)| {
+            a.at.cmp(&b.at).then_with(|| (place(a), &a.call_id).cmp(&(place(b), &b.call_id)))
+        });
         all
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Case> {
+        self.few.iter().chain(&self.ranked)
     }
 }
 
