@@ -93,9 +93,12 @@ impl Tags {
         }
     }
 
-    /// Whether `keys` belong to a dialog confirmed earlier.
-    pub(super) fn is_confirmed(&self, keys: &Keys) -> bool {
-        self.is_pair_confirmed(keys.from, keys.to)
+    /// Whether `message` of exchange `x` is a final to an out-of-dialog OPTIONS that means "alive".
+    pub(super) fn is_alive_answer(&self, x: &Exchange, keys: &Keys, message: &Message<'_>) -> bool {
+        let is_alive = |s: StatusCode| s.is_final() && !matches!(s.get(), 408 | 500 | 502 | 503 | 504);
+        x.method == MethodKey::OPTIONS
+            && message.status().is_some_and(is_alive)
+            && if x.requested { x.to == 0 } else { !self.is_pair_confirmed(keys.from, keys.to) }
     }
 }
 

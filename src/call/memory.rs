@@ -2,8 +2,7 @@
 //!
 //! A tombstone stands for a transaction that is over: a late copy of one of its messages opens
 //! nothing. It holds ten minutes; the oldest give way when there are too many.
-//! What a late message is, is decided here too. And room for exchanges is handed on here from calls
-//! that are over to calls that begin, so that a steady load asks for no memory.
+//! What a late message is, is decided here too.
 
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -18,12 +17,6 @@ use super::graves::Graves;
 
 /// Addresses remembered that put a To tag into the 100 of an initial INVITE.
 const MAX_TAGGERS: usize = 1024;
-
-/// Rooms of each size that are kept.
-const MAX_ROOMS: usize = 32;
-/// Exchanges that rooms are for: most Call-IDs that are open have one, answered ones two (with the
-/// ACK), then three.
-const ROOMS: [usize; 3] = [1, 2, 4];
 
 /// A transaction that is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,8 +103,6 @@ pub struct Memory {
     taggers: HashSet<IpAddr, Mix>,
     /// Products and domains of requests.
     pub(super) names: Names,
-    /// Empty ones, by [`ROOMS`].
-    spare: [Vec<Vec<Exchange>>; 3],
 }
 
 impl Memory {
@@ -148,36 +139,6 @@ impl Memory {
             return false;
         }
         self.graves.bury(name(call, transaction), tomb)
-    }
-
-    /// Makes room for one exchange more.
-    pub(super) fn make_room(&mut self, exchanges: &mut Vec<Exchange>) {
-        let len = exchanges.len();
-        let size = ROOMS.iter().position(|room| *room > len);
-        let Some((spare, room)) = size.and_then(|i| Some((self.spare.get_mut(i)?, *ROOMS.get(i)?))) else {
-            return;
-        };
-        if exchanges.capacity() > len {
-            return;
-        }
-        match spare.pop() {
-            Some(mut room) => {
-                room.append(exchanges);
-                self.take_back(std::mem::replace(exchanges, room));
-            }
-            None => exchanges.reserve_exact(room - len),
-        }
-    }
-
-    /// Keeps a room that is empty for those to come.
-    pub(super) fn take_back(&mut self, room: Vec<Exchange>) {
-        if let Some(i) = ROOMS.iter().position(|r| *r == room.capacity())
-            && let Some(spare) = self.spare.get_mut(i)
-            && spare.len() < MAX_ROOMS
-            && room.is_empty()
-        {
-            spare.push(room);
-        }
     }
 
     /// `ip` put a To tag into the 100 of an initial INVITE (RFC 3261 8.2.6.2 allows it).

@@ -46,7 +46,7 @@ impl<'a> Fork<'a> {
         conversation.settle(clock, &mut around);
         if conversation.is_quiet() {
             let (call, last) = (conversation.call(), conversation.last());
-            conversation = Conversation::wake(call, conversation.sleep(around.memory));
+            conversation = Conversation::wake(call, conversation.sleep());
             if clock >= forgotten(last) {
                 conversation.lose_sessions(&mut around);
                 return;

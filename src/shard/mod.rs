@@ -17,7 +17,7 @@ use crate::call::{Conversation, Memory, Observer, Sleeping, Surroundings, Turns}
 use crate::flow::Origin;
 use crate::sip::Message;
 use crate::time::{Nanos, Timestamp};
-use crate::transaction::{CallKey, Keys};
+use crate::transaction::{CallKey, Keys, TIMER_B};
 
 pub use self::fork::Fork;
 use self::unkeyed::Unkeyed;
@@ -34,6 +34,10 @@ const EVICTION_SHARE: usize = 64;
 /// What a conversation may weigh, all together: a call that rings on two hops weighs 14, one that was
 /// challenged before, some 30 (see `Exchange::weight`).
 const WEIGHT: usize = 20;
+/// When a conversation is first looked at: few are over before, and by then most know when they will be.
+const FIRST_LOOK: Nanos = TIMER_B;
+/// Conversations of a shard before its tables grow.
+const AT_FIRST: usize = 128;
 /// A single conversation has always room.
 const LEAST_WEIGHT: usize = 512 * WEIGHT;
 
@@ -102,8 +106,11 @@ pub struct Shard {
     numbers: HashMap<CallKey, u32, ByKey>,
     slots: Vec<Option<Conversation>>,
     free: Vec<u32>,
-    /// When each conversation may have something to close; one entry each, or more, never none.
-    due: BinaryHeap<Reverse<(Timestamp, u32, u64)>>,
+    /// When each conversation is looked at next, by its slot: no later than it may have something to
+    /// close. Only entries that `queued` agrees with count.
+    due: BinaryHeap<Reverse<(Timestamp, u32)>>,
+    /// The entry of each slot that counts; the latest time there is: none.
+    queued: Vec<Timestamp>,
     /// Conversations of which only sessions are left, oldest first.
     asleep: HashMap<CallKey, (Sleeping, u64), ByKey>,
     asleep_order: VecDeque<(Timestamp, u64, CallKey)>,
@@ -148,26 +155,30 @@ impl std::hash::Hasher for KeyHasher {
 impl Shard {
     /// An empty shard. `window`: within it equal bytes are one packet captured twice.
     pub fn new(limits: Limits, window: Nanos) -> Self {
+        let room = limits.conversations.min(AT_FIRST);
         Self {
             limits,
             window,
-            numbers: HashMap::default(),
-            slots: Vec::new(),
+            numbers: HashMap::with_capacity_and_hasher(room, ByKey),
+            slots: Vec::with_capacity(room),
             free: Vec::new(),
-            due: BinaryHeap::new(),
+            due: BinaryHeap::with_capacity(room),
+            queued: Vec::with_capacity(room),
             asleep: HashMap::default(),
             asleep_order: VecDeque::new(),
             memory: Memory::new(limits.tombstones),
             unkeyed: Unkeyed::default(),
             births: 0,
-            born: Vec::new(),
+            born: Vec::with_capacity(room),
             weight: 0,
         }
     }
 
     /// Takes one message.
     pub fn message(&mut self, message: &Message<'_>, origin: &Origin, observer: &mut impl Observer) {
-        self.sweep(origin.stamp.now, observer);
+        if self.may_let_go(origin.stamp.now) {
+            self.sweep(origin.stamp.now, observer);
+        }
         let Some(keys) = Keys::of(message) else {
             let bin = self.unkeyed.bin(message, origin, self.window);
             observer.message(message, origin, bin, false);
@@ -179,12 +190,14 @@ impl Shard {
         };
         let mut around = Surroundings { observer, memory: &mut self.memory, window: self.window };
         if let Some(Some(conversation)) = self.slots.get_mut(slot as usize) {
-            let (before, weight) = (conversation.due(), conversation.weight());
+            let weight = conversation.weight();
             conversation.message(&keys, message, origin, &mut around);
-            let after = conversation.due();
             self.weight = self.weight + conversation.weight() - weight;
-            if after < before {
-                self.due.push(Reverse((after, slot, self.born[slot as usize])));
+            let (due, queued) = (conversation.due(), self.queued[slot as usize]);
+            if queued == Timestamp::MAX {
+                self.queue(due.min(origin.stamp.now + FIRST_LOOK), slot);
+            } else if due < queued {
+                self.queue(due, slot);
             }
         }
         // Few Call-IDs with many transactions each take as much as many with few.
@@ -205,7 +218,10 @@ impl Shard {
 
     /// Closes everything: the capture ended at `end`.
     pub fn finish<O: Observer>(&mut self, end: Timestamp, observer: &mut O) {
-        self.leave(end, observer, |fork, observer| fork.end(end, observer));
+        let window = self.window;
+        self.at_end(end, observer, |conversation, _, memory, observer| {
+            Fork::new(conversation, Turns::new(), memory, window).end(end, observer);
+        });
     }
 
     /// Closes everything, as the capture ended at `end`, but for what may be told otherwise when it
@@ -216,45 +232,68 @@ impl Shard {
         observer: &mut O,
         mut open: impl FnMut(Fork<'_>, &mut O),
     ) {
+        let window = self.window;
+        self.at_end(end, observer, |conversation, slept, memory, observer| {
+            let mut turns = slept.map_or_else(|| conversation.turns(end), |at| Turns::from_iter([at]));
+            if slept.is_none() && conversation.may_be_up() {
+                turns.push(forgotten(conversation.last()));
+            }
+            let is_open = !turns.is_empty();
+            let fork = Fork::new(conversation, turns, memory, window);
+            if is_open { open(fork, observer) } else { fork.end(end, observer) }
+        });
+    }
+
+    /// Gives each conversation that the `end` of the capture finds to `take`, the oldest first; one that
+    /// sleeps with the time from which on it is remembered no longer.
+    fn at_end<O: Observer>(
+        &mut self,
+        end: Timestamp,
+        observer: &mut O,
+        mut take: impl FnMut(Conversation, Option<Timestamp>, &RefCell<Memory>, &mut O),
+    ) {
         self.sweep(end, observer);
         // Nothing comes after this: what would be buried now makes no difference.
         let memory = RefCell::new(self.memory.witness());
         let mut order: Vec<(u64, usize)> = (0..self.slots.len()).map(|i| (self.born[i], i)).collect();
         order.sort_unstable();
         for (_, i) in order {
-            if let Some(mut conversation) = self.slots[i].take() {
-                let mut turns = conversation.turns(end);
-                if conversation.may_be_up() {
-                    turns.push(forgotten(conversation.last()));
-                }
-                if turns.is_empty() {
-                    let memory = &mut *memory.borrow_mut();
-                    let mut around = Surroundings { observer: &mut *observer, memory, window: self.window };
-                    conversation.finish(end, &mut around);
-                } else {
-                    open(Fork::new(conversation, turns, &memory, self.window), observer);
-                }
+            if let Some(conversation) = self.slots[i].take() {
+                take(conversation, None, &memory, observer);
             }
         }
         for (at, born, call) in std::mem::take(&mut self.asleep_order) {
             if let Some(conversation) = take_if(&mut self.asleep, call, born) {
-                let turns = Turns::from_iter([forgotten(at)]);
-                open(Fork::new(conversation, turns, &memory, self.window), observer);
+                take(conversation, Some(forgotten(at)), &memory, observer);
             }
         }
     }
 
+    /// Whether [`Shard::sweep`] has something to do: rarely.
+    #[inline]
+    fn may_let_go(&self, now: Timestamp) -> bool {
+        self.due.peek().is_some_and(|Reverse((due, _))| *due < now)
+            || self.asleep_order.front().is_some_and(|(at, _, _)| now >= forgotten(*at))
+            || self.asleep.len() > self.limits.sessions
+    }
+
     /// Lets go what nothing can change any more at `now`.
     pub fn sweep(&mut self, now: Timestamp, observer: &mut impl Observer) {
-        while let Some(Reverse((due, slot, born))) = self.due.peek().copied()
+        while let Some(Reverse((due, slot))) = self.due.peek().copied()
             && due < now
         {
             self.due.pop();
             let i = slot as usize;
-            if self.born.get(i) != Some(&born) {
+            if self.queued.get(i) != Some(&due) {
                 continue;
             }
             let Some(Some(conversation)) = self.slots.get_mut(i) else { continue };
+            if conversation.due() > due && !conversation.is_quiet() {
+                // In its turn, and not before.
+                let due = conversation.due();
+                self.queue(due, slot);
+                continue;
+            }
             let mut around =
                 Surroundings { observer: &mut *observer, memory: &mut self.memory, window: self.window };
             let weight = conversation.weight();
@@ -264,7 +303,8 @@ impl Shard {
                 self.put_to_sleep(i);
             } else {
                 // Later than now, come what may: what was just settled is not asked again at once.
-                self.due.push(Reverse((conversation.due().max(now + Nanos::from_nanos(1)), slot, born)));
+                let due = conversation.due().max(now + Nanos::from_nanos(1));
+                self.queue(due, slot);
             }
         }
         while let Some((at, born, call)) = self.asleep_order.front().copied()
@@ -277,6 +317,11 @@ impl Shard {
                 conversation.lose_sessions(&mut around);
             }
         }
+    }
+
+    fn queue(&mut self, due: Timestamp, slot: u32) {
+        self.queued[slot as usize] = due;
+        self.due.push(Reverse((due, slot)));
     }
 
     fn open(&mut self, call: CallKey, now: Timestamp, observer: &mut impl Observer) -> u32 {
@@ -297,6 +342,7 @@ impl Shard {
                 }
                 self.slots.push(None);
                 self.born.push(0);
+                self.queued.push(Timestamp::MAX);
                 (self.slots.len() - 1) as u32
             }
         };
@@ -311,9 +357,10 @@ impl Shard {
         self.weight -= conversation.weight();
         self.numbers.remove(&conversation.call());
         self.free.push(i as u32);
+        self.queued[i] = Timestamp::MAX;
         let is_over = conversation.is_over();
         let (call, at, born) = (conversation.call(), conversation.last(), self.births);
-        let sleeping = conversation.sleep(&mut self.memory);
+        let sleeping = conversation.sleep();
         if is_over {
             return;
         }
@@ -358,11 +405,8 @@ impl Shard {
         }
         // Those that left before their time left their place behind.
         if self.due.len() > 2 * self.numbers.len() + 1024 {
-            let (slots, born) = (&self.slots, &self.born);
-            self.due.retain(|Reverse((_, slot, birth))| {
-                let i = *slot as usize;
-                born.get(i) == Some(birth) && slots.get(i).is_some_and(Option::is_some)
-            });
+            let queued = &self.queued;
+            self.due.retain(|Reverse((due, slot))| queued.get(*slot as usize) == Some(due));
         }
     }
 }
@@ -382,3 +426,6 @@ fn take_if(
     }
     asleep.remove(&call).map(|(sleeping, _)| Conversation::wake(call, sleeping))
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ use crate::transaction::{Bin, Exchange, Keys, MethodKey, Role};
 use super::super::evidence::Tags;
 use super::super::memory::Late;
 use super::super::observer::Observer;
+use super::close::take_out;
 use super::hangup::lose;
 use super::{Conversation, Surroundings};
 
@@ -43,7 +44,9 @@ impl Conversation {
             odd(Anomaly::LateFinal);
         }
         around.observer.message(message, origin, bin, false);
-        self.gather(keys, message, origin, bin, around);
+        if around.observer.wants_particulars() {
+            self.gather(keys, message, origin, bin);
+        }
         if let (Late::OtherCode, true, Some(status)) = (late, had_final, message.status()) {
             around.observer.inner(keys.method, status);
         }
@@ -60,11 +63,11 @@ impl Conversation {
             return;
         }
         self.retire_attempts(from, now, around);
-        let over = |x: &mut Exchange| {
+        let over = |x: &Exchange| {
             let waits = x.method == MethodKey::INVITE && matches!(x.role, Role::Initial(Some(_)));
             !x.retired && !waits && (x.from == from || x.to == from)
         };
-        let gone: Vec<Exchange> = self.exchanges.extract_if(.., over).collect();
+        let gone = take_out(&mut self.exchanges, over);
         for x in &gone {
             self.close_exchange(x, now, around);
             x.legs.iter().for_each(|leg| around.memory.forget(self.call, leg.key));
@@ -98,8 +101,9 @@ impl Conversation {
                     .retain(|x| !(x.method == MethodKey::INVITE && x.role == Role::Initial(Some(id))));
             } else {
                 self.attempts[i].retired = true;
-                let ours =
-                    |x: &&mut Exchange| x.method == MethodKey::INVITE && x.role == Role::Initial(Some(id));
+                let ours = |x: &&mut Box<Exchange>| {
+                    x.method == MethodKey::INVITE && x.role == Role::Initial(Some(id))
+                };
                 self.exchanges.iter_mut().filter(ours).for_each(|x| x.retired = true);
                 i += 1;
             }

@@ -14,7 +14,7 @@ use super::super::tries::Request;
 use super::super::verdict::{Case, deadline};
 use super::super::{Detail, Flag, Place, RegisterOutcome};
 use super::hangup::{lose, session_of};
-use super::{Conversation, MAX_OPEN, Surroundings};
+use super::{Conversation, Exchanges, MAX_OPEN, Surroundings};
 
 /// How long after its last message a leg without final is kept (queues play early media).
 const HOLD_INVITE: Nanos = Nanos::from_secs(600);
@@ -66,6 +66,7 @@ impl Conversation {
         if wanted {
             self.claim(&mut open);
         }
+        let name = std::mem::take(&mut self.name);
         let exchanges = in_order(self.exchanges_of(open.id).collect());
         let mut case = Case {
             b2bua: open.b2bua,
@@ -76,13 +77,13 @@ impl Conversation {
             unreachable: self.unreachable,
             evicted,
             called: open.called,
-            call: (self.call, self.name.clone()),
+            call: (self.call, name),
             gathered: open.gathered,
             end,
             exchanges,
         };
         let legs = Legs::of(&case.exchanges);
-        let attempt = case.judge(&legs);
+        let mut attempt = case.judge(&legs);
         tell_inner(MethodKey::INVITE, &legs, around.observer);
         for leg in legs.references() {
             over(MethodKey::INVITE, leg, end >= deadline(leg), around.observer);
@@ -102,7 +103,7 @@ impl Conversation {
         if kept {
             let method = MethodKey::INVITE;
             let names = &around.memory.names;
-            let request = Request { method, call_id: &self.name, exchanges: &case.exchanges, names };
+            let request = Request { method, call_id: &attempt.call_id, exchanges: &case.exchanges, names };
             for (x, leg, over) in case.tries(&legs, attempt.flags.contains(&Flag::Inferred)) {
                 around.observer.tried(&request.on(leg, x, Place::Reference, over));
             }
@@ -111,6 +112,7 @@ impl Conversation {
             }
         }
         drop((legs, case));
+        self.name = if wanted { attempt.call_id.clone() } else { std::mem::take(&mut attempt.call_id) };
         if !kept {
             return;
         }
@@ -166,10 +168,11 @@ impl Conversation {
     ) {
         let open = self.registrations.remove(i);
         let is_ours =
-            |x: &mut Exchange| x.method == MethodKey::REGISTER && x.role == Role::Initial(Some(open.id));
-        let mut ours: Vec<Exchange> = self.exchanges.extract_if(.., is_ours).collect();
+            |x: &Exchange| x.method == MethodKey::REGISTER && x.role == Role::Initial(Some(open.id));
+        let mut ours = take_out(&mut self.exchanges, is_ours);
         ours.sort_by_key(|x| (x.started, x.cseq));
-        let mut registration = registration::judge(&open, &ours.iter().collect::<Vec<_>>(), now);
+        let by_start: SmallVec<[&Exchange; 3]> = ours.iter().map(|x| &**x).collect();
+        let mut registration = registration::judge(&open, &by_start, now);
         if evicted && registration.outcome == RegisterOutcome::Pending {
             registration.detail = Some(Detail::Evicted);
             around.observer.evicted("registrations", 1, true);
@@ -304,6 +307,13 @@ impl Conversation {
         let due = others.map(|x| self.exchange_due(x)).chain(attempts).chain(registrations).min();
         self.due = due.unwrap_or(Timestamp::MAX);
     }
+}
+
+/// Takes those out of `exchanges` that are `wanted`, in order.
+pub(super) fn take_out(exchanges: &mut Exchanges, wanted: impl Fn(&Exchange) -> bool) -> Exchanges {
+    let (taken, left) = std::mem::take(exchanges).into_iter().partition(|x| wanted(x));
+    *exchanges = left;
+    taken
 }
 
 /// Exchanges in the order in which the caller began them: by their reference legs, since a tap

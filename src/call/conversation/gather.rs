@@ -1,29 +1,19 @@
 //! Whose particulars a message adds to.
 //!
-//! Only for an observer that wants them. An attempt takes what carries its From tag at either end,
-//! its session goes on with it; what a B2BUA sends under the same Call-ID with another tag goes to
-//! the latest. What replies tell before they are known to be an attempt's waits for it.
+//! Only for an observer that wants them: whoever calls asks first. An attempt takes what carries its
+//! From tag at either end, its session goes on with it; what a B2BUA sends under the same Call-ID with
+//! another tag goes to the latest. What replies tell before they are known to be an attempt's waits for
+//! it.
 
 use crate::flow::Origin;
 use crate::sip::Message;
 use crate::transaction::{Bin, Keys, MethodKey, Role};
 
-use super::super::observer::Observer;
-use super::{Conversation, OpenAttempt, Surroundings};
+use super::{Conversation, OpenAttempt};
 
 impl Conversation {
     /// Adds `message` to the particulars of its call.
-    pub(super) fn gather(
-        &mut self,
-        keys: &Keys,
-        message: &Message<'_>,
-        origin: &Origin,
-        bin: Bin,
-        around: &Surroundings<'_, impl Observer>,
-    ) {
-        if !around.observer.wants_particulars() {
-            return;
-        }
+    pub(super) fn gather(&mut self, keys: &Keys, message: &Message<'_>, origin: &Origin, bin: Bin) {
         let ours = |from: u64| from == keys.from || from == keys.to;
         let attempt = |of: &dyn Fn(&OpenAttempt) -> bool| self.attempts.iter().rposition(of);
         let session =

@@ -29,22 +29,25 @@ impl Conversation {
         origin: &Origin,
         around: &mut Surroundings<'_, impl Observer>,
     ) {
-        let x = &mut self.exchanges[e];
+        let x = &mut *self.exchanges[e];
         // 2xx through a proxy that hides the dialog: a CANCEL seen earlier may have had no leg yet.
         if x.requested && x.to == 0 && message.status().is_some_and(|s| s.get() == 100) && keys.to != 0 {
             around.memory.note_tagger(origin.flow.source.ip);
         }
-        let tags_trying = around.memory.is_tagger(x.legs[l].flow.destination.ip);
         if x.role == Role::Open {
             if x.requested {
                 x.role = if x.to == 0 { Role::Initial(None) } else { Role::InDialog };
             } else if step.first_final.is_some() {
+                let tags_trying = around.memory.is_tagger(x.legs[l].flow.destination.ip);
                 x.role =
                     if evidence::is_in_dialog(x, tags_trying) { Role::InDialog } else { Role::Initial(None) };
             }
         }
-        self.correct_role(e);
-        match self.exchanges[e].role {
+        let mut role = x.role;
+        if x.requested && matches!((role, x.to), (Role::InDialog, 0) | (Role::Initial(Some(_)), 1..)) {
+            role = self.correct_role(e);
+        }
+        match role {
             Role::Initial(None) => self.join_attempt(e, l, message),
             Role::InDialog => self.refresh_step(e, message, origin.stamp.time),
             _ => {}
@@ -52,19 +55,18 @@ impl Conversation {
     }
 
     /// The request shows up after the verdict that its replies alone allowed: its To tag decides
-    /// (D1), since no verdict has been told yet.
-    fn correct_role(&mut self, e: usize) {
+    /// (D1), since no verdict has been told yet. The role that it has now.
+    fn correct_role(&mut self, e: usize) -> Role {
         let x = &mut self.exchanges[e];
-        match x.role {
-            Role::InDialog if x.requested && x.to == 0 => x.role = Role::Initial(None),
-            Role::Initial(Some(id)) if x.requested && x.to != 0 => {
-                x.role = Role::InDialog;
-                if self.exchanges_of(id).next().is_none() {
-                    self.attempts.retain(|a| a.id != id);
-                }
-            }
-            _ => {}
+        let before = x.role;
+        x.role = if x.to == 0 { Role::Initial(None) } else { Role::InDialog };
+        let role = x.role;
+        if let Role::Initial(Some(id)) = before
+            && self.exchanges_of(id).next().is_none()
+        {
+            self.attempts.retain(|a| a.id != id);
         }
+        role
     }
 
     /// Gives a new initial exchange its attempt: the one it continues, the one it lies behind, or
@@ -89,7 +91,7 @@ impl Conversation {
                 (MethodKey::INVITE, Role::Initial(Some(id))) if last.cseq < x.cseq => {
                     let challenged = |l: &Leg| l.ended.is_some_and(|f| f.status.is_challenge());
                     let goes_on = last.legs.iter().any(challenged)
-                        && self.exchanges_of(id).next_back().is_some_and(|l| std::ptr::eq(l, last))
+                        && self.exchanges_of(id).next_back().is_some_and(|l| std::ptr::eq(l, &**last))
                         && attempt(id).is_some_and(|a| self.continues(a, started));
                     goes_on.then_some(id)
                 }
@@ -142,6 +144,7 @@ impl Conversation {
     pub(super) fn exchanges_of(&self, id: u32) -> impl DoubleEndedIterator<Item = &Exchange> {
         self.exchanges
             .iter()
+            .map(|x| &**x)
             .filter(move |x| x.method == MethodKey::INVITE && x.role == Role::Initial(Some(id)))
     }
 
@@ -180,6 +183,7 @@ impl Conversation {
     pub(super) fn registers_of(&self, id: u32) -> impl DoubleEndedIterator<Item = &Exchange> {
         self.exchanges
             .iter()
+            .map(|x| &**x)
             .filter(move |x| x.method == MethodKey::REGISTER && x.role == Role::Initial(Some(id)))
     }
 

@@ -27,6 +27,7 @@ use crate::time::{Nanos, Timestamp};
 use crate::transaction::{Bin, CallKey, Exchange, Keys, Leg, MethodKey, Role, TIMER_B};
 
 use self::hangup::lose;
+use self::react::report;
 pub use self::turns::Turns;
 use super::Text;
 use super::evidence::Tags;
@@ -41,13 +42,16 @@ const MAX_EXCHANGES: usize = 512;
 /// Sessions and BYEs kept under one Call-ID, each.
 const MAX_OPEN: usize = 64;
 
+/// Each where it was made, since it is large: an answered call has three, with the ACK and the BYE.
+type Exchanges = SmallVec<[Box<Exchange>; 3]>;
+
 /// One Call-ID.
 #[derive(Clone, Debug)]
 pub struct Conversation {
     call: CallKey,
     /// The Call-ID, once a message was seen.
     name: Text,
-    exchanges: Vec<Exchange>,
+    exchanges: Exchanges,
     /// What `exchanges` weigh, or more: what is closed is taken off when the rest is settled.
     weight: usize,
     attempts: SmallVec<[OpenAttempt; 1]>,
@@ -115,7 +119,7 @@ impl Conversation {
         Self {
             call,
             name: Text::default(),
-            exchanges: Vec::new(),
+            exchanges: Exchanges::new(),
             weight: 0,
             attempts: SmallVec::new(),
             registrations: SmallVec::new(),
@@ -154,8 +158,7 @@ impl Conversation {
     }
 
     /// What is left of a quiet conversation: its sessions, in few bytes.
-    pub fn sleep(mut self, memory: &mut Memory) -> Sleeping {
-        memory.take_back(std::mem::take(&mut self.exchanges));
+    pub fn sleep(self) -> Sleeping {
         let own = self.sessions.iter().map(|s| s.dialogs.len()).sum();
         let plain = self.byes.is_empty() && self.refresh.is_none() && self.tags.dialogs() <= own;
         let rest = Rest { byes: self.byes, refresh: self.refresh, tags: self.tags };
@@ -203,7 +206,9 @@ impl Conversation {
         around: &mut Surroundings<'_, impl Observer>,
     ) {
         let now = origin.stamp.now;
-        self.settle(now, around);
+        if now > self.due {
+            self.settle(now, around);
+        }
         self.last = self.last.max(origin.stamp.time);
         if self.name.is_empty() {
             self.name = message.call_id.map(Text::of).unwrap_or_default();
@@ -211,8 +216,7 @@ impl Conversation {
         let is_request = message.request_method().is_some();
         let mut place = self.find(keys.transaction);
         if let Some((e, l)) = place {
-            let bye = self.first_bye_of(e);
-            if self.exchanges[e].reopens(l, message, origin, bye) {
+            if is_request && self.exchanges[e].reopens(l, message, origin, self.first_bye_of(e)) {
                 around.observer.anomaly(Anomaly::IdentifierReuse, origin.stamp.shown, origin.frame);
                 self.reopen(e, now, around);
                 place = None;
@@ -225,29 +229,33 @@ impl Conversation {
             around.observer.anomaly(Anomaly::StateRefused, origin.stamp.shown, origin.frame);
             around.observer.evicted("legs", 1, true);
             around.observer.message(message, origin, Bin::First, false);
-            self.gather(keys, message, origin, Bin::First, around);
+            if around.observer.wants_particulars() {
+                self.gather(keys, message, origin, Bin::First);
+            }
             return;
         };
-        let new_tags = self.exchanges[e].evidence.in_dialog.is_none();
+        let x = &mut *self.exchanges[e];
         if let Some(status) = message.status()
             && keys.method == MethodKey::INVITE
-            && new_tags | (self.exchanges[e].role == Role::Open)
+            && (x.evidence.in_dialog.is_none() || x.role == Role::Open)
         {
-            self.tags.judge_reply(&mut self.exchanges[e], keys, status);
+            self.tags.judge_reply(x, keys, status);
         }
-        let before = self.exchanges[e].weight();
-        let step = self.exchanges[e].record(l, keys, message, origin, around.window);
-        self.weight += self.exchanges[e].weight() - before;
-        self.exchanges[e].describe(l, message, &step, &mut around.memory.names);
-        let alive = self.is_alive_answer(e, keys, message);
+        let before = x.weight();
+        let step = x.record(l, keys, message, origin, around.window);
+        self.weight += x.weight() - before;
+        x.describe(l, message, &step, &mut around.memory.names);
+        let alive = self.tags.is_alive_answer(x, keys, message);
         if around.observer.wants_about() {
-            around.observer.about(&self.exchanges[e].about, &around.memory.names);
+            around.observer.about(&x.about, &around.memory.names);
         }
         around.observer.message(message, origin, step.bin, alive);
-        self.report(e, &step, message, origin, around);
+        report(x.method, &step, message, origin, around);
         self.react(e, l, keys, message, origin, &step, around);
         self.tags.learn(keys, message);
-        self.gather(keys, message, origin, step.bin, around);
+        if around.observer.wants_particulars() {
+            self.gather(keys, message, origin, step.bin);
+        }
         self.due = self.due.min(self.exchange_due(&self.exchanges[e]));
     }
 
@@ -268,7 +276,7 @@ impl Conversation {
         self.close_exchanges(now, false, around);
         self.close_sessions(None, around);
         self.find_due();
-        self.weight = self.exchanges.iter().map(Exchange::weight).sum();
+        self.weight = self.weigh();
     }
 
     /// Closes everything: the capture ended at `end`.
@@ -293,7 +301,7 @@ impl Conversation {
         self.close_exchanges(now, true, around);
         self.close_sessions(None, around);
         self.due = Timestamp::MAX;
-        self.weight = self.exchanges.iter().map(Exchange::weight).sum();
+        self.weight = self.weigh();
     }
 
     /// Forgets sessions for lack of room: they count as up.
@@ -301,6 +309,10 @@ impl Conversation {
         for lost in std::mem::take(&mut self.sessions) {
             lose(lost, around);
         }
+    }
+
+    fn weigh(&self) -> usize {
+        self.exchanges.iter().map(|x| x.weight()).sum()
     }
 
     fn find(&self, transaction: u64) -> Option<(usize, usize)> {
@@ -324,9 +336,9 @@ impl Conversation {
                 if self.exchanges.len() >= MAX_EXCHANGES {
                     self.drop_oldest_exchange(origin.stamp.now, around);
                 }
-                around.memory.make_room(&mut self.exchanges);
-                self.exchanges.push(Exchange::new(keys, message, origin.stamp.time));
-                self.weight += self.exchanges.last().map_or(0, Exchange::weight);
+                let new = Box::new(Exchange::new(keys, message, origin.stamp.time));
+                self.weight += new.weight();
+                self.exchanges.push(new);
                 self.exchanges.len() - 1
             }
         };

@@ -42,55 +42,6 @@ impl Conversation {
         self.byes.iter().filter(|b| b.from == from || b.to == from).map(|b| b.at).min()
     }
 
-    /// What the step itself tells.
-    pub(super) fn report(
-        &self,
-        e: usize,
-        step: &Step,
-        message: &Message<'_>,
-        origin: &Origin,
-        around: &mut Surroundings<'_, impl Observer>,
-    ) {
-        let method = self.exchanges[e].method;
-        let observer = &mut *around.observer;
-        let mut note = |kind| observer.anomaly(kind, origin.stamp.shown, origin.frame);
-        if step.refused {
-            note(Anomaly::StateRefused);
-        }
-        if step.late_final {
-            note(Anomaly::LateFinal);
-        }
-        let negative = |d: Option<Option<Nanos>>| d.flatten().is_some_and(|d| d < Nanos::ZERO);
-        if negative(step.first_reply) || negative(step.first_final) {
-            note(Anomaly::NegativeDelay);
-        }
-        if step.refused {
-            observer.evicted("copies", 1, true);
-        }
-        let sample = |d: Option<Option<Nanos>>| d.flatten().filter(|d| *d >= Nanos::ZERO);
-        if let Some(delay) = sample(step.first_reply) {
-            observer.first_reply(method, delay);
-        }
-        if let Some(delay) = sample(step.first_final) {
-            observer.response_time(method, delay);
-        }
-        match (step.displaced, message.status()) {
-            (Some(displaced), _) => observer.inner(method, displaced),
-            (None, Some(status)) if step.late_final => observer.inner(method, status),
-            _ => {}
-        }
-    }
-
-    pub(super) fn is_alive_answer(&self, e: usize, keys: &Keys, message: &Message<'_>) -> bool {
-        let x = &self.exchanges[e];
-        let out_of_dialog = if x.requested { x.to == 0 } else { !self.tags.is_confirmed(keys) };
-        x.method == MethodKey::OPTIONS
-            && out_of_dialog
-            && message
-                .status()
-                .is_some_and(|s| s.is_final() && !matches!(s.get(), 408 | 500 | 502 | 503 | 504))
-    }
-
     /// What a message means beyond its own exchange.
     #[allow(clippy::too_many_arguments)] // One message, its place, and where to tell.
     pub(super) fn react(
@@ -140,5 +91,42 @@ impl Conversation {
         } else if method == MethodKey::UPDATE {
             self.refresh_step(e, message, time);
         }
+    }
+}
+
+/// What the step itself tells.
+pub(super) fn report(
+    method: MethodKey,
+    step: &Step,
+    message: &Message<'_>,
+    origin: &Origin,
+    around: &mut Surroundings<'_, impl Observer>,
+) {
+    let observer = &mut *around.observer;
+    let mut note = |kind| observer.anomaly(kind, origin.stamp.shown, origin.frame);
+    if step.refused {
+        note(Anomaly::StateRefused);
+    }
+    if step.late_final {
+        note(Anomaly::LateFinal);
+    }
+    let negative = |d: Option<Option<Nanos>>| d.flatten().is_some_and(|d| d < Nanos::ZERO);
+    if negative(step.first_reply) || negative(step.first_final) {
+        note(Anomaly::NegativeDelay);
+    }
+    if step.refused {
+        observer.evicted("copies", 1, true);
+    }
+    let sample = |d: Option<Option<Nanos>>| d.flatten().filter(|d| *d >= Nanos::ZERO);
+    if let Some(delay) = sample(step.first_reply) {
+        observer.first_reply(method, delay);
+    }
+    if let Some(delay) = sample(step.first_final) {
+        observer.response_time(method, delay);
+    }
+    match (step.displaced, message.status()) {
+        (Some(displaced), _) => observer.inner(method, displaced),
+        (None, Some(status)) if step.late_final => observer.inner(method, status),
+        _ => {}
     }
 }

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::time::Timestamp;
-use crate::transaction::{MethodKey, TIMER_B};
+use crate::transaction::{Exchange, MethodKey, TIMER_B};
 
 use super::super::verdict::deadline;
 use super::Conversation;
@@ -42,9 +42,8 @@ impl Conversation {
 
     /// Whether it holds a session, or may when it ends.
     pub fn may_be_up(&self) -> bool {
-        let answered = |x: &crate::transaction::Exchange| {
-            x.method == MethodKey::INVITE && x.legs.iter().any(|l| l.success.is_some())
-        };
+        let answered =
+            |x: &Box<Exchange>| x.method == MethodKey::INVITE && x.legs.iter().any(|l| l.success.is_some());
         !self.sessions.is_empty() || self.exchanges.iter().any(answered)
     }
 }
