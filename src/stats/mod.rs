@@ -20,6 +20,7 @@ mod notes;
 mod number;
 mod open;
 mod ratio;
+mod rising;
 mod samples;
 mod serial;
 mod series;

@@ -3,10 +3,9 @@
 //! Buckets are aligned to the epoch. When there are too many, they are joined: widths are 1 s (for
 //! calls that are up 0.1 s), 10 s, 1 min, 10 min, 1 h, 1 day.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
+use crate::stats::rising::Rising;
 use crate::time::Timestamp;
 
 /// Buckets kept before they are joined: a day of seconds, and some.
@@ -19,49 +18,63 @@ const WIDTHS: [i64; 7] = [1, 10, 100, 600, 6_000, 36_000, 864_000];
 #[serde(into = "Saved", try_from = "Saved")]
 pub(super) struct Series {
     width: usize,
-    buckets: BTreeMap<i64, Bucket>,
+    buckets: Rising<Bucket>,
 }
 
-/// One bucket.
+/// One bucket. Small, since there are many: no second has four thousand million calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Bucket {
+struct Bucket {
     /// Attempts that began.
-    pub(super) attempts: u64,
+    attempts: u32,
     /// Calls answered.
-    pub(super) answered: u64,
+    answered: u32,
     /// Calls ended.
-    pub(super) ended: u64,
+    ended: u32,
 }
 
 impl Bucket {
     fn add(&mut self, other: Self) {
-        self.attempts += other.attempts;
-        self.answered += other.answered;
-        self.ended += other.ended;
+        self.attempts = self.attempts.saturating_add(other.attempts);
+        self.answered = self.answered.saturating_add(other.answered);
+        self.ended = self.ended.saturating_add(other.ended);
     }
 }
 
 impl Series {
     /// Buckets of a second.
     pub(super) fn of_seconds() -> Self {
-        Self { width: 1, buckets: BTreeMap::new() }
+        Self { width: 1, buckets: Rising::default() }
     }
 
     /// Buckets of a tenth of a second: calls that follow one another are rarely in one.
     pub(super) fn of_tenths() -> Self {
-        Self { width: 0, buckets: BTreeMap::new() }
+        Self { width: 0, buckets: Rising::default() }
     }
 
-    /// The bucket of `at`.
-    pub(super) fn at(&mut self, at: Timestamp) -> &mut Bucket {
+    /// An attempt began.
+    pub(super) fn attempted(&mut self, at: Timestamp) {
+        self.add(at, Bucket { attempts: 1, ..Bucket::default() });
+    }
+
+    /// A call was answered.
+    pub(super) fn answered(&mut self, at: Timestamp) {
+        self.add(at, Bucket { answered: 1, ..Bucket::default() });
+    }
+
+    /// A call ended.
+    pub(super) fn ended(&mut self, at: Timestamp) {
+        self.add(at, Bucket { ended: 1, ..Bucket::default() });
+    }
+
+    fn add(&mut self, at: Timestamp, counts: Bucket) {
         let tenth = at.as_nanos().div_euclid(100_000_000);
         while self.buckets.len() >= MAX_BUCKETS
             && self.width + 1 < WIDTHS.len()
-            && !self.buckets.contains_key(&tenth.div_euclid(self.tenths()))
+            && !self.buckets.has(tenth.div_euclid(self.tenths()))
         {
             self.widen();
         }
-        self.buckets.entry(tenth.div_euclid(self.tenths())).or_default()
+        self.buckets.at(tenth.div_euclid(self.tenths())).add(counts);
     }
 
     /// Adds what `other` counted. The width is the one that all of it together needs, in any order
@@ -73,9 +86,7 @@ impl Series {
         while self.width < other.width {
             self.widen();
         }
-        for (k, theirs) in other.buckets {
-            self.buckets.entry(k).or_default().add(theirs);
-        }
+        self.buckets.merge(other.buckets, Bucket::add);
         while self.buckets.len() > MAX_BUCKETS && self.width + 1 < WIDTHS.len() {
             self.widen();
         }
@@ -88,8 +99,8 @@ impl Series {
 
     /// The bucket with most attempts, the first of several: its start and their number.
     pub(super) fn busiest(&self) -> Option<(Timestamp, u64)> {
-        let best = self.buckets.iter().max_by_key(|(k, b)| (b.attempts, std::cmp::Reverse(**k)))?;
-        (best.1.attempts > 0).then(|| (self.start(*best.0), best.1.attempts))
+        let best = self.buckets.iter().max_by_key(|(k, b)| (b.attempts, std::cmp::Reverse(*k)))?;
+        (best.1.attempts > 0).then(|| (self.start(best.0), best.1.attempts.into()))
     }
 
     /// The most calls up at once, and the bucket in which, given `before` that were up at the
@@ -98,13 +109,13 @@ impl Series {
     pub(super) fn most_concurrent(&self, before: u64) -> Option<(Timestamp, u64)> {
         let mut up = before as i64;
         let mut best: Option<(Timestamp, u64)> = None;
-        for (k, b) in &self.buckets {
+        for (k, b) in self.buckets.iter() {
             // Whatever ended before it and after: while one that begins here lasts, it is up.
             let one = u64::from(b.answered > 0 || up > 0);
-            up = up.saturating_add_unsigned(b.answered).saturating_sub_unsigned(b.ended);
+            up = up.saturating_add(b.answered.into()).saturating_sub(b.ended.into());
             let now = one.max(up.max(0) as u64);
             if now > best.map_or(0, |(_, n)| n) {
-                best = Some((self.start(*k), now));
+                best = Some((self.start(k), now));
             }
         }
         best
@@ -121,9 +132,7 @@ impl Series {
         let before = self.tenths();
         self.width += 1;
         let factor = self.tenths() / before;
-        for (k, b) in std::mem::take(&mut self.buckets) {
-            self.buckets.entry(k.div_euclid(factor)).or_default().add(b);
-        }
+        self.buckets.widen(factor, Bucket::add);
     }
 }
 
@@ -134,15 +143,15 @@ impl Series {
 struct Saved {
     tenths: i64,
     first: Option<Timestamp>,
-    buckets: Vec<(u64, u64, u64, u64)>,
+    buckets: Vec<(u64, u32, u32, u32)>,
 }
 
 impl From<Series> for Saved {
     fn from(s: Series) -> Self {
-        let first = s.buckets.first_key_value().map(|(k, _)| *k);
+        let first = s.buckets.iter().next().map(|(k, _)| k);
         let mut last = first.unwrap_or_default();
-        let row = |(k, b): (&i64, &Bucket)| {
-            let gap = k.abs_diff(std::mem::replace(&mut last, *k));
+        let row = |(k, b): (i64, &Bucket)| {
+            let gap = k.abs_diff(std::mem::replace(&mut last, k));
             (gap, b.attempts, b.answered, b.ended)
         };
         let buckets = s.buckets.iter().map(row).collect();
@@ -158,12 +167,12 @@ impl TryFrom<Saved> for Series {
         if saved.buckets.len() > MAX_BUCKETS + 1 {
             return Err("more buckets than are kept");
         }
-        let mut series = Self { width, buckets: BTreeMap::new() };
+        let mut series = Self { width, buckets: Rising::default() };
         let first = saved.first.map_or(0, |t| t.as_nanos().div_euclid(100_000_000));
         let mut at = first.div_euclid(saved.tenths);
         for (gap, attempts, answered, ended) in saved.buckets {
             at = at.saturating_add_unsigned(gap);
-            series.buckets.entry(at).or_default().add(Bucket { attempts, answered, ended });
+            series.buckets.at(at).add(Bucket { attempts, answered, ended });
         }
         Ok(series)
     }
@@ -178,10 +187,14 @@ mod tests {
         let ms = |n: i64| Timestamp::from_nanos(n * 1_000_000);
         let mut t = Series::of_tenths();
         for i in 0..10 {
-            t.at(ms(i * 50)).answered += 1;
-            t.at(ms(i * 50 + 40)).ended += 1;
+            t.answered(ms(i * 50));
+            t.ended(ms(i * 50 + 40));
         }
         assert_eq!(t.most_concurrent(0).map(|(_, n)| n), Some(1));
+    }
+
+    fn rows(t: &Series) -> Vec<(i64, Bucket)> {
+        t.buckets.iter().map(|(k, b)| (k, *b)).collect()
     }
 
     fn s(n: i64) -> Timestamp {
@@ -192,11 +205,11 @@ mod tests {
     fn a_saved_series_is_the_same_again() {
         for mut t in [Series::of_seconds(), Series::of_tenths()] {
             for (at, n) in [(-7, 2), (5, 1), (5_000, 3)] {
-                t.at(s(at)).attempts += n;
-                t.at(s(at)).ended += 1;
+                (0..n).for_each(|_| t.attempted(s(at)));
+                t.ended(s(at));
             }
             let again: Series = serde_json::from_str(&serde_json::to_string(&t).unwrap()).unwrap();
-            assert_eq!((again.width, again.buckets), (t.width, t.buckets));
+            assert_eq!((again.width, rows(&again)), (t.width, rows(&t)));
         }
         let text = r#"{"tenths":7,"first":null,"buckets":[]}"#;
         assert!(serde_json::from_str::<Series>(text).is_err());
@@ -206,12 +219,13 @@ mod tests {
     fn peaks_are_the_first_of_equals() {
         let mut t = Series::of_seconds();
         for at in [5, 5, 9, 9, 7] {
-            t.at(s(at)).attempts += 1;
+            t.attempted(s(at));
         }
         assert_eq!(t.busiest(), Some((s(5), 2)));
-        t.at(s(5)).answered += 2;
-        t.at(s(6)).ended += 1;
-        t.at(s(7)).answered += 1;
+        t.answered(s(5));
+        t.answered(s(5));
+        t.ended(s(6));
+        t.answered(s(7));
         assert_eq!(t.most_concurrent(1), Some((s(5), 3)));
     }
 
@@ -221,22 +235,22 @@ mod tests {
         let mut parts = [Series::of_seconds(), Series::of_seconds(), Series::of_seconds()];
         let mut whole = Series::of_seconds();
         for i in 0..n {
-            parts[i as usize % 3].at(s(i)).attempts += 1;
-            whole.at(s(i)).attempts += 1;
+            parts[i as usize % 3].attempted(s(i));
+            whole.attempted(s(i));
         }
         let mut merged = Series::of_seconds();
         parts.into_iter().rev().for_each(|p| merged.merge(p));
-        assert_eq!((merged.tenths(), &merged.buckets), (100, &whole.buckets));
+        assert_eq!((merged.tenths(), rows(&merged)), (100, rows(&whole)));
     }
 
     #[test]
     fn buckets_are_joined_when_there_are_too_many() {
         let mut t = Series::of_seconds();
         for i in 0..2 * MAX_BUCKETS as i64 {
-            t.at(s(i)).attempts += 1;
+            t.attempted(s(i));
         }
         assert_eq!(t.tenths(), 100);
         assert!(t.buckets.len() < MAX_BUCKETS);
-        assert_eq!(t.buckets.values().map(|b| b.attempts).sum::<u64>(), 2 * MAX_BUCKETS as u64);
+        assert_eq!(rows(&t).iter().map(|(_, b)| u64::from(b.attempts)).sum::<u64>(), 2 * MAX_BUCKETS as u64);
     }
 }

@@ -76,7 +76,7 @@ impl Default for SessionTally {
 
 impl SessionTally {
     pub(super) fn answered(&mut self, at: Timestamp) {
-        self.calls.at(at).answered += 1;
+        self.calls.answered(at);
     }
 
     pub(super) fn session(&mut self, s: &Session, short: Nanos, releases: &mut Names) {
@@ -85,7 +85,7 @@ impl SessionTally {
             // Its beginning was not captured: up since the first frame.
             self.before_capture += 1;
             if let Some(at) = s.ended {
-                self.calls.at(at).ended += 1;
+                self.calls.ended(at);
             }
             self.release(s, releases);
             return;
@@ -105,7 +105,7 @@ impl SessionTally {
         self.ended_ns += i128::from(length.as_nanos());
         self.answered_ns += i128::from(length.as_nanos());
         self.short += u64::from(length <= short);
-        self.calls.at(ended).ended += 1;
+        self.calls.ended(ended);
         let (kind, sample) = if s.completed {
             (DelayKind::Sdt, length)
         } else {

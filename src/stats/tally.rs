@@ -268,7 +268,9 @@ impl Observer for Tally {
         if !self.groups.is_empty() {
             self.groups.message(message, origin, bin, alive, (&self.choices.grouping, &mut self.admission));
         }
-        self.times.message(message, origin.stamp.time, bin, alive);
+        if self.times.are_wanted() {
+            self.times.message(message, origin.stamp.time, bin, alive);
+        }
         let Self { admission, .. } = self;
         self.messages.note(message, transport, bin, alive, &mut admission.methods);
         if bin == Bin::First {
@@ -276,8 +278,8 @@ impl Observer for Tally {
             if let Some(status) = message.status() {
                 self.samples.response(status, message, origin);
             }
-            let to_other = message.cseq.as_ref().is_some_and(|c| c.method != crate::sip::Method::Invite);
-            if to_other && message.status().is_some_and(|s| s.get() == 408) {
+            let to_other = || message.cseq.as_ref().is_some_and(|c| c.method != crate::sip::Method::Invite);
+            if message.status().is_some_and(|s| s.get() == 408) && to_other() {
                 self.anomalies.note(Anomaly::NonInvite408, origin.stamp.shown, origin.frame);
             }
         }
@@ -333,7 +335,7 @@ impl Observer for Tally {
         if kept {
             self.attempts.note(attempt, &mut self.admission.hops);
             self.samples.attempt(attempt);
-            self.sessions.attempts.at(attempt.started).attempts += 1;
+            self.sessions.attempts.attempted(attempt.started);
             self.groups.attempt(attempt.outcome);
             self.times.attempt(attempt);
         }

@@ -67,6 +67,11 @@ impl Times {
         Self { width: interval.map(|i| if i == Nanos::ZERO { second } else { i }), ..Self::default() }
     }
 
+    /// Somebody asked for buckets.
+    pub(super) fn are_wanted(&self) -> bool {
+        self.width.is_some()
+    }
+
     /// The bucket of `at`, if anybody asked.
     pub(super) fn at(&mut self, at: Timestamp) -> Option<&mut Sums> {
         let mut start = floor(at, self.width?);

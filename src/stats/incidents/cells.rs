@@ -3,12 +3,11 @@
 //! Buckets are aligned to the epoch, a second wide at first, joined when there are too many (10 s,
 //! 1 min, 10 min, 1 h, 1 day). Only sums: parts merge to the same as the whole.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::sip::StatusCode;
+use crate::stats::rising::Rising;
 use crate::time::{Nanos, Timestamp};
 
 /// Buckets kept before they are joined: more than an hour of seconds.
@@ -93,7 +92,7 @@ impl Bucket {
         self.cells.iter().copied()
     }
 
-    fn add(&mut self, other: &Self) {
+    fn add(&mut self, other: Self) {
         self.begun = self.begun.saturating_add(other.begun);
         self.over = self.over.saturating_add(other.over);
         other.cells.iter().for_each(|(cell, n)| self.count(*cell, *n));
@@ -105,7 +104,7 @@ impl Bucket {
 #[serde(into = "Saved", try_from = "Saved")]
 pub(super) struct Cells {
     width: usize,
-    buckets: BTreeMap<i64, Bucket>,
+    buckets: Rising<Bucket>,
 }
 
 impl Cells {
@@ -114,11 +113,11 @@ impl Cells {
         let second = at.as_nanos().div_euclid(1_000_000_000);
         while self.buckets.len() >= MAX_BUCKETS
             && self.width + 1 < WIDTHS.len()
-            && !self.buckets.contains_key(&second.div_euclid(self.seconds()))
+            && !self.buckets.has(second.div_euclid(self.seconds()))
         {
             self.widen();
         }
-        self.buckets.entry(second.div_euclid(self.seconds())).or_default()
+        self.buckets.at(second.div_euclid(self.seconds()))
     }
 
     /// Adds what `other` counted. The width is the one that all of it needs, in any order of adding.
@@ -129,9 +128,7 @@ impl Cells {
         while self.width < other.width {
             self.widen();
         }
-        for (k, theirs) in &other.buckets {
-            self.buckets.entry(*k).or_default().add(theirs);
-        }
+        self.buckets.merge(other.buckets, Bucket::add);
         while self.buckets.len() > MAX_BUCKETS && self.width + 1 < WIDTHS.len() {
             self.widen();
         }
@@ -139,7 +136,7 @@ impl Cells {
 
     /// Buckets with something in them, by start.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Timestamp, &Bucket)> {
-        self.buckets.iter().map(|(k, b)| (self.start(*k), b))
+        self.buckets.iter().map(|(k, b)| (self.start(k), b))
     }
 
     /// Length of a bucket.
@@ -162,9 +159,7 @@ impl Cells {
         let before = self.seconds();
         self.width += 1;
         let factor = self.seconds() / before;
-        for (k, b) in std::mem::take(&mut self.buckets) {
-            self.buckets.entry(k.div_euclid(factor)).or_default().add(&b);
-        }
+        self.buckets.widen(factor, Bucket::add);
     }
 }
 
@@ -188,10 +183,10 @@ impl TryFrom<Saved> for Cells {
 
     fn try_from(saved: Saved) -> Result<Self, Self::Error> {
         let width = WIDTHS.iter().position(|w| *w == saved.seconds).ok_or("no such width of buckets")?;
-        let mut cells = Self { width, buckets: BTreeMap::new() };
+        let mut cells = Self { width, buckets: Rising::default() };
         for (at, mut bucket) in saved.buckets {
             bucket.cells.sort_unstable();
-            cells.at(at).add(&bucket);
+            cells.at(at).add(bucket);
         }
         Ok(cells)
     }
@@ -229,7 +224,8 @@ mod tests {
         }
         let [mut a, b] = parts;
         a.merge(b);
-        assert_eq!((a.seconds(), &a.buckets), (10, &whole.buckets));
+        assert_eq!(a.seconds(), 10);
+        assert!(a.buckets.iter().eq(whole.buckets.iter()));
         assert_eq!(whole.iter().map(|(_, b)| b.of(Cell::SILENT)).sum::<u32>(), MAX_BUCKETS as u32 + 7);
     }
 }
