@@ -45,14 +45,25 @@ pub fn bytes(bytes: &[u8], seed: u64) -> u64 {
 /// always seen; two could cancel one another, as they could not in [`bytes`], which is twice the work.
 pub fn sum(bytes: &[u8]) -> u64 {
     let (mut sums, mut weighed) = ([0_u64; 4], [0_u64; 4]);
-    let (steps, rest) = bytes.as_chunks::<32>();
-    for step in steps {
+    let mut step = |step: &[u8]| {
         let words = step.as_chunks::<8>().0;
         for i in 0..4 {
             sums[i] = sums[i].wrapping_add(u64::from_le_bytes(words[i]));
             weighed[i] = weighed[i].wrapping_add(sums[i]);
         }
+    };
+    let (twice, rest) = bytes.as_chunks::<64>();
+    for both in twice {
+        step(&both[..32]);
+        step(&both[32..]);
     }
+    let rest = match rest.split_at_checked(32) {
+        Some((one, rest)) => {
+            step(one);
+            rest
+        }
+        None => rest,
+    };
     let seed = (0..4).fold(bytes.len() as u64, |h, i| fold(h ^ sums[i], weighed[i] ^ SECRET[i]));
     self::bytes(rest, seed)
 }

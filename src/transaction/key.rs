@@ -228,11 +228,30 @@ fn via_key_of(via: &Via<'_>, has_cookie: bool) -> ViaKey {
 /// Host, in lower case, and port as one number.
 #[inline]
 fn sent_by(host: &[u8], port: &[u8]) -> u64 {
-    // An IPv4 address has no letters; of what begins with a digit it is seen at a glance.
-    let is_address = host.first().is_some_and(u8::is_ascii_digit) && host.iter().all(|&b| b < b'A');
-    let host = if is_address { hash::bytes(host, 0) } else { lower_key(host) };
-    hash::bytes(port, host)
+    let host = if has_letters(host) { lower_key(host) } else { hash::bytes(host, 0) };
+    match port.len() {
+        // No port has more digits, unless they are zeros.
+        ..8 => hash::fold(host ^ SPREAD[0], port.iter().fold(1, |n, b| n << 8 | u64::from(*b))),
+        _ => hash::bytes(port, host),
+    }
 }
+
+/// Whether `host` may be written otherwise in lower case: an IPv4 address may not.
+#[inline]
+fn has_letters(host: &[u8]) -> bool {
+    let (Some(first), Some(last), ..=16) = (host.first_chunk(), host.last_chunk(), host.len()) else {
+        return host.iter().any(|&b| b >= b'A');
+    };
+    // Eight bytes at once: the highest bit of each tells whether it was `A` or more.
+    let above = |bytes: [u8; 8]| {
+        let word = u64::from_le_bytes(bytes);
+        word | (word & !HIGHEST) + EACH * u64::from(0x80 - b'A')
+    };
+    (above(*first) | above(*last)) & HIGHEST != 0
+}
+
+const EACH: u64 = 0x0101_0101_0101_0101;
+const HIGHEST: u64 = EACH << 7;
 
 fn lower_key(host: &[u8]) -> u64 {
     let mut lower = [0; SHORT_HOST];
