@@ -56,6 +56,7 @@ impl<'a> Method<'a> {
 
     /// The method that `token` names. The caller has checked that it is a token.
     #[inline]
+    #[expect(clippy::collapsible_match, reason = "the length first: guards would be asked one after another")]
     pub fn from_token(token: &'a [u8]) -> Self {
         macro_rules! name {
             ($($len:literal: $($name:literal $method:ident)*;)*) => {
