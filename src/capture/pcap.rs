@@ -167,7 +167,7 @@ impl<B: ByteOrder> Pcap<B> {
     }
 
     /// Fills the record from the packet at the window's start, which is wholly there.
-    #[inline]
+    #[inline(always)]
     fn accept(&mut self, buffer: &mut Buffer, h: Header, record: &mut Record) {
         self.saw_fine |= self.unit == 1 && !h.fraction.is_multiple_of(1000);
         *record = Record {

@@ -50,7 +50,9 @@ pub(super) fn after(bytes: &[u8], n: usize) -> &[u8] {
 pub(super) fn trim(value: &[u8]) -> &[u8] {
     // Nearly always one blank stands before a value and none after it.
     match value {
-        [b' ', inner @ ..] if matches!(inner, [first, .., last] if *first > b' ' && *last > b' ') => inner,
+        [b' ', inner @ ..] if [inner.first(), inner.last()].iter().all(|b| b.is_some_and(|&b| b > b' ')) => {
+            inner
+        }
         _ => trim_any(value),
     }
 }
@@ -83,7 +85,18 @@ pub(super) fn starts_with_ignore_case(bytes: &[u8], prefix: &[u8]) -> bool {
 }
 
 /// The number that `digits` writes; `None` if it is no `1*DIGIT` or does not fit.
+#[inline]
 pub(super) fn number(digits: &[u8]) -> Option<u64> {
+    if !matches!(digits.len(), 1..=9) {
+        return long_number(digits);
+    }
+    digits
+        .iter()
+        .try_fold(0_u32, |n, &b| b.is_ascii_digit().then(|| n * 10 + u32::from(b - b'0')))
+        .map(u64::from)
+}
+
+fn long_number(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;
     }

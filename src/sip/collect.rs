@@ -3,11 +3,10 @@
 //! In: whole header lines, and perhaps one that was cut. Out: a [`Message`] with its oddities. Does
 //! not look for lines, and knows nothing of bodies.
 
-use smallvec::SmallVec;
-
 use super::bytes::{leading_number, number, trim};
 use super::header::{self, Header};
 use super::list::Values;
+use super::listed::Listed;
 use super::scan::Lines;
 use super::{CSeq, MAX_LISTED_VIAS, Message, Method, NameAddr, Oddities, Oddity, Start};
 
@@ -50,6 +49,7 @@ impl<'m, 'a> Collector<'m, 'a> {
     #[inline(never)]
     fn unusual(&mut self, line: &'a [u8]) {
         match header::split(line) {
+            Some((Header::Other | Header::Unread, _)) => {}
             Some((header, value)) => self.header(header, value),
             None => self.flag(Oddity::BadHeaderLine),
         }
@@ -65,15 +65,9 @@ impl<'m, 'a> Collector<'m, 'a> {
             Header::To => self.to(value),
             Header::CallId => self.call_id(value),
             Header::CSeq => self.cseq(value),
-            Header::Contact => m.contact = m.contact.or_else(|| Values::first(value)),
+            Header::Contact => self.contact(value),
             Header::ContentType => m.content_type = m.content_type.or(non_empty(value)),
-            Header::ContentLength => {
-                self.length = match (&self.length, number(value)) {
-                    (Length::Absent, Some(n)) => Length::Is(n),
-                    (Length::Is(before), Some(n)) if *before == n => Length::Is(n),
-                    _ => Length::Bad,
-                };
-            }
+            Header::ContentLength => self.length(value),
             Header::Expires => m.expires = m.expires.or_else(|| leading_number(value)),
             Header::Reason => {
                 for reason in Values::new(value) {
@@ -82,14 +76,7 @@ impl<'m, 'a> Collector<'m, 'a> {
             }
             Header::RetryAfter => m.retry_after = m.retry_after.or(non_empty(value)),
             Header::RSeq => m.rseq = m.rseq.or_else(|| u32::try_from(number(value)?).ok()),
-            Header::Server | Header::UserAgent => {
-                // A request's own is User-Agent, a response's Server; the other one will do.
-                let preferred = (header == Header::UserAgent) == matches!(m.start, Start::Request { .. });
-                if m.agent.is_none() || preferred && !self.seen.preferred_agent {
-                    m.agent = non_empty(value).or(m.agent);
-                    self.seen.preferred_agent |= preferred;
-                }
-            }
+            Header::Server | Header::UserAgent => self.agent(header, value),
             Header::Warning => m.warning = m.warning.or_else(|| Values::first(value)),
             Header::Credentials => list(&mut m.credentials, value, &mut m.oddities),
             Header::Challenge => list(&mut m.challenges, value, &mut m.oddities),
@@ -98,15 +85,15 @@ impl<'m, 'a> Collector<'m, 'a> {
 
     #[inline(always)]
     fn from(&mut self, value: &'a [u8]) {
-        if first(&mut self.seen.from, self.message) {
-            self.message.from = non_empty(value).map(NameAddr::parse);
+        if first(&mut self.seen.from, self.message) && !value.is_empty() {
+            self.message.from.insert(NameAddr { value, uri: value, tag: None }).read();
         }
     }
 
     #[inline(always)]
     fn to(&mut self, value: &'a [u8]) {
-        if first(&mut self.seen.to, self.message) {
-            self.message.to = non_empty(value).map(NameAddr::parse);
+        if first(&mut self.seen.to, self.message) && !value.is_empty() {
+            self.message.to.insert(NameAddr { value, uri: value, tag: None }).read();
         }
     }
 
@@ -120,11 +107,46 @@ impl<'m, 'a> Collector<'m, 'a> {
     #[inline(always)]
     fn cseq(&mut self, value: &'a [u8]) {
         if first(&mut self.seen.cseq, self.message) {
-            let (cseq, good) = CSeq::read(value);
-            self.message.cseq = cseq;
-            if !good {
-                self.flag(Oddity::BadCseq);
+            match CSeq::plain(value) {
+                Some(cseq) => self.message.cseq = Some(cseq),
+                None => self.any_cseq(value),
             }
+        }
+    }
+
+    #[inline(never)]
+    fn any_cseq(&mut self, value: &'a [u8]) {
+        let (cseq, good) = CSeq::any(value);
+        self.message.cseq = cseq;
+        if !good {
+            self.flag(Oddity::BadCseq);
+        }
+    }
+
+    #[inline(always)]
+    fn contact(&mut self, value: &'a [u8]) {
+        if self.message.contact.is_none() {
+            self.message.contact = Values::first(value);
+        }
+    }
+
+    #[inline(always)]
+    fn length(&mut self, value: &'a [u8]) {
+        self.length = match (&self.length, number(value)) {
+            (Length::Absent, Some(n)) => Length::Is(n),
+            (Length::Is(before), Some(n)) if *before == n => Length::Is(n),
+            _ => Length::Bad,
+        };
+    }
+
+    /// A request's own is User-Agent, a response's Server; the other one will do.
+    #[inline(always)]
+    fn agent(&mut self, header: Header, value: &'a [u8]) {
+        let m = &mut *self.message;
+        let preferred = (header == Header::UserAgent) == matches!(m.start, Start::Request { .. });
+        if m.agent.is_none() || preferred && !self.seen.preferred_agent {
+            m.agent = non_empty(value).or(m.agent);
+            self.seen.preferred_agent |= preferred;
         }
     }
 
@@ -139,7 +161,9 @@ impl<'m, 'a> Collector<'m, 'a> {
     #[inline(always)]
     fn via(&mut self, via: &'a [u8]) {
         let m = &mut *self.message;
-        m.via_count = m.via_count.saturating_add(1).min(MAX_VIAS);
+        if m.via_count < MAX_VIAS {
+            m.via_count += 1;
+        }
         // Those that find no room are counted above.
         if m.vias.len() < MAX_LISTED_VIAS {
             m.vias.push(via);
@@ -147,6 +171,7 @@ impl<'m, 'a> Collector<'m, 'a> {
     }
 
     /// Ends the message. `all_seen`: the header section ended, so that what was not met is missing.
+    #[inline(always)]
     pub(super) fn finish(mut self, all_seen: bool) {
         if all_seen && !self.seen.cseq {
             self.flag(Oddity::BadCseq);
@@ -164,7 +189,10 @@ impl<'m, 'a> Collector<'m, 'a> {
             }
             _ => {}
         }
-        if [self.message.request_method(), cseq].into_iter().flatten().any(odd_case) {
+        let methods = [self.message.request_method(), cseq];
+        if methods.iter().any(|m| matches!(m, Some(Method::Other(_))))
+            && methods.into_iter().flatten().any(odd_case)
+        {
             self.flag(Oddity::OddMethodCase);
         }
     }
@@ -180,6 +208,9 @@ impl<'a> Lines<'a> for Collector<'_, 'a> {
             Some((Header::CallId, value)) => self.call_id(trim(value)),
             Some((Header::CSeq, value)) => self.cseq(trim(value)),
             Some((Header::Unread, _)) => {}
+            Some((Header::Contact, value)) => self.contact(trim(value)),
+            Some((Header::ContentLength, value)) => self.length(trim(value)),
+            Some((header @ (Header::UserAgent | Header::Server), value)) => self.agent(header, trim(value)),
             Some((header, value)) => self.header(header, trim(value)),
             None => self.unusual(line),
         }
@@ -210,7 +241,7 @@ fn first(seen: &mut bool, m: &mut Message<'_>) -> bool {
 }
 
 /// Lists `value`, if there is room.
-fn list<'a>(values: &mut SmallVec<[&'a [u8]; 2]>, value: &'a [u8], oddities: &mut Oddities) {
+fn list<'a>(values: &mut Listed<'a, 2>, value: &'a [u8], oddities: &mut Oddities) {
     if values.len() == MAX_LISTED_VALUES {
         oddities.insert(Oddity::TooManyHeaders);
     } else if !value.is_empty() {

@@ -10,21 +10,12 @@ use super::{CSeq, Method};
 impl<'a> CSeq<'a> {
     /// Reads one value; `None` if number or method is missing.
     pub fn parse(value: &'a [u8]) -> Option<Self> {
-        Self::read(value).0
-    }
-
-    /// Reads one value, and says whether it is as the grammar wants it.
-    #[inline(always)]
-    pub(super) fn read(value: &'a [u8]) -> (Option<Self>, bool) {
-        match Self::plain(value) {
-            Some(cseq) => (Some(cseq), true),
-            None => Self::any(value),
-        }
+        Self::plain(value).or_else(|| Self::any(value).0)
     }
 
     /// Up to nine digits, one blank and a registered method: nearly all values.
     #[inline(always)]
-    fn plain(value: &'a [u8]) -> Option<Self> {
+    pub(super) fn plain(value: &'a [u8]) -> Option<Self> {
         let mut number = 0;
         for (at, &b) in value.iter().enumerate() {
             if !b.is_ascii_digit() {
@@ -41,8 +32,8 @@ impl<'a> CSeq<'a> {
         None
     }
 
-    #[inline(never)]
-    fn any(value: &'a [u8]) -> (Option<Self>, bool) {
+    /// The same for any value, and whether it is as the grammar wants it.
+    pub(super) fn any(value: &'a [u8]) -> (Option<Self>, bool) {
         let digits = value.iter().position(|b| !b.is_ascii_digit()).unwrap_or(value.len());
         let (digits, rest) = value.split_at(digits);
         let method = trim_start(rest);
@@ -89,7 +80,7 @@ mod tests {
             ("", None, false),
         ];
         for (value, cseq, good) in cases {
-            assert_eq!(CSeq::read(value.as_bytes()), (*cseq, *good), "{value}");
+            assert_eq!(CSeq::any(value.as_bytes()), (*cseq, *good), "{value}");
         }
     }
 

@@ -6,6 +6,7 @@
 use memchr::memchr;
 
 use super::bytes::{after, token_len, trim};
+use super::lanes::name_end;
 
 /// A header that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +53,7 @@ pub(super) enum Header {
 
 impl Header {
     /// The header called `name`. Length and first letter leave one candidate.
+    #[inline(always)]
     pub(super) fn named(name: &[u8]) -> Self {
         let Some(&first) = name.first() else { return Self::Other };
         match (name.len(), first | 0x20) {
@@ -102,8 +104,24 @@ fn is<const N: usize>(name: &[u8], long: &[u8; N], header: Header) -> Header {
 
 /// Splits `line` at `HCOLON = *( SP / HTAB ) ":" SWS`: which header, and its value, trimmed only
 /// if the header is one that is read. `None` without name or colon.
+#[inline(always)]
 pub(super) fn split(line: &[u8]) -> Option<(Header, &[u8])> {
-    let colon = colon(line)?;
+    let (name, rest) = line.split_at(name_end(line));
+    if let [b':', value @ ..] = rest
+        && !name.is_empty()
+    {
+        return Some(match Header::named(name) {
+            header @ (Header::Unread | Header::Other) => (header, &[]),
+            header => (header, trim(value)),
+        });
+    }
+    split_any(line)
+}
+
+/// The same for names with other letters, and blanks behind them.
+#[inline(never)]
+fn split_any(line: &[u8]) -> Option<(Header, &[u8])> {
+    let colon = memchr(b':', line)?;
     let mut name = line.get(..colon).unwrap_or_default();
     while let [head @ .., b' ' | b'\t'] = name {
         name = head;
@@ -133,6 +151,8 @@ pub(super) fn usual(line: &[u8]) -> Option<(Header, &[u8])> {
     const SUPPORTED: u32 = word(b"Supp");
     const ROUTE: u32 = word(b"Rout");
     const RECORD: u32 = word(b"Reco");
+    const SERVER: u32 = word(b"Serv");
+    const EXPIRES: u32 = word(b"Expi");
     let (head, tail) = line.split_first_chunk::<8>()?;
     let [a, b, c, d, rest @ ..] = *head;
     let first = u32::from_le_bytes([a, b, c, d]);
@@ -144,12 +164,13 @@ pub(super) fn usual(line: &[u8]) -> Option<(Header, &[u8])> {
         CSEQ => (Header::CSeq, value()?),
         CALL if rest == *b"-ID:" => (Header::CallId, tail),
         CONT if rest == *b"act:" => (Header::Contact, tail),
-        CONT if rest == *b"ent-" => match tail {
-            [b'L', b'e', b'n', b'g', b't', b'h', b':', value @ ..] => (Header::ContentLength, value),
-            [b'T', b'y', b'p', b'e', b':', value @ ..] => (Header::ContentType, value),
-            _ => return None,
+        CONT if rest == *b"ent-" => match tail.strip_prefix(b"Length:") {
+            Some(value) => (Header::ContentLength, value),
+            None => (Header::ContentType, tail.strip_prefix(b"Type:")?),
         },
         USER if rest == *b"-Age" => (Header::UserAgent, tail.strip_prefix(b"nt:")?),
+        SERVER => (Header::Server, line.strip_prefix(b"Server:")?),
+        EXPIRES if rest == *b"res:" => (Header::Expires, tail),
         MAX if rest == *b"Forw" && tail.starts_with(b"ards:") => (Header::Unread, &[]),
         ALLOW if rest.starts_with(b"w:") => (Header::Unread, &[]),
         SUPPORTED if rest == *b"orte" && tail.starts_with(b"d:") => (Header::Unread, &[]),
@@ -158,26 +179,6 @@ pub(super) fn usual(line: &[u8]) -> Option<(Header, &[u8])> {
         _ if [a, b, c] == *b"To:" => (Header::To, after(line, 3)),
         _ => return None,
     })
-}
-
-/// Offset of the first colon. Names are short, and mostly of eight letters or less: those are
-/// looked at as one number, which is faster than a call of memchr and than a loop.
-fn colon(line: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::MAX / 255;
-    let mut at = 0;
-    while let Some(chunk) = line.get(at..).and_then(|tail| tail.first_chunk::<8>()) {
-        if at == 24 {
-            break;
-        }
-        // A byte of `x` is zero where the colon is; the lowest one found is never a false one.
-        let x = u64::from_le_bytes(*chunk) ^ (ONES * b':' as u64);
-        let zeros = x.wrapping_sub(ONES) & !x & (ONES << 7);
-        if zeros != 0 {
-            return Some(at + zeros.trailing_zeros() as usize / 8);
-        }
-        at += 8;
-    }
-    Some(at + memchr(b':', after(line, at))?)
 }
 
 #[cfg(test)]

@@ -31,37 +31,43 @@ impl<const N: usize> Set<N> {
     /// Offset of the first of them in `bytes`.
     #[inline(always)]
     pub(super) fn find(self, bytes: &[u8]) -> Option<usize> {
+        let end = self.end(bytes);
+        (end < bytes.len()).then_some(end)
+    }
+
+    /// Offset of the first of them in `bytes`, or their length if there is none.
+    #[inline(always)]
+    pub(super) fn end(self, bytes: &[u8]) -> usize {
         let mut at = 0;
-        let mut rest = bytes;
-        while let Some((chunk, tail)) = rest.split_first_chunk::<STEP>() {
+        while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<STEP>()) {
             let flags = self.flags(chunk);
             if flags != 0 {
-                return Some(at + flags.trailing_zeros() as usize);
+                return at + flags.trailing_zeros() as usize;
             }
             at += STEP;
-            rest = tail;
         }
         // The last sixteen bytes once more: those of them that were looked at are none of the set.
         if let Some((before, chunk)) = bytes.split_last_chunk::<STEP>() {
-            let flags = self.flags(chunk);
-            return (flags != 0).then(|| before.len() + flags.trailing_zeros() as usize);
+            // One bit more, for none.
+            let flags = self.flags(chunk) | 1 << STEP;
+            return before.len() + flags.trailing_zeros() as usize;
         }
-        self.find_in_few(bytes)
+        self.end_of_few(bytes)
     }
 
-    /// The same in less than sixteen bytes, by eights.
+    /// The same in less than sixteen bytes: the first and the last eight, or four, side by side.
     #[inline(always)]
-    fn find_in_few(self, bytes: &[u8]) -> Option<usize> {
-        let Some((head, tail)) = bytes.split_first_chunk::<8>() else {
-            return bytes.iter().position(|&b| self.has(b));
+    fn end_of_few(self, bytes: &[u8]) -> usize {
+        let (half, pair) = if let (Some(head), Some(tail)) = (bytes.first_chunk(), bytes.last_chunk()) {
+            (8, u128::from(u64::from_le_bytes(*tail)) << 64 | u128::from(u64::from_le_bytes(*head)))
+        } else if let (Some(head), Some(tail)) = (bytes.first_chunk(), bytes.last_chunk()) {
+            (4, u128::from(u64::from(u32::from_le_bytes(*tail)) << 32 | u64::from(u32::from_le_bytes(*head))))
+        } else {
+            return bytes.iter().position(|&b| self.has(b)).unwrap_or(bytes.len());
         };
-        let flags = self.flags_of_eight(head);
-        if flags != 0 {
-            return Some(flags.trailing_zeros() as usize / 8);
-        }
-        let (before, last) = bytes.split_last_chunk::<8>()?;
-        let flags = if tail.is_empty() { 0 } else { self.flags_of_eight(last) };
-        (flags != 0).then(|| before.len() + flags.trailing_zeros() as usize / 8)
+        let flags = self.flags(&pair.to_le_bytes()) | 1 << (2 * half);
+        let at = flags.trailing_zeros() as usize;
+        if at < half { at } else { bytes.len() + at - 2 * half }
     }
 
     #[inline(always)]
@@ -82,74 +88,78 @@ impl<const N: usize> Set<N> {
         }
         found.to_bitmask()
     }
-
-    /// The top bit of each byte; of those that are set only the lowest is sure.
-    #[inline(always)]
-    fn flags_of_eight(self, chunk: &[u8; 8]) -> u64 {
-        const ONES: u64 = u64::MAX / 255;
-        let x = u64::from_le_bytes(*chunk);
-        let below = |x: u64, n: u8| x.wrapping_sub(ONES * u64::from(n)) & !x & (ONES << 7);
-        self.any.iter().fold(below(x, self.below), |flags, &b| flags | below(x ^ (ONES * u64::from(b)), 1))
-    }
 }
 
-/// The places in some bytes where a line may end: of CR, LF and other control characters, in order.
-pub(super) struct Breaks<'a> {
-    bytes: &'a [u8],
-    /// Where the block begins whose places are in `flags`.
-    base: usize,
-    flags: u64,
-}
-
-/// Bytes whose places are kept at a time.
-const BLOCK: usize = 64;
-
-impl<'a> Breaks<'a> {
-    #[inline(always)]
-    pub(super) fn of(bytes: &'a [u8]) -> Self {
-        Self { bytes, base: 0, flags: block(bytes) }
-    }
-
-    /// The first place at or after `from`, which is never before that of the last call.
-    #[inline(always)]
-    pub(super) fn next(&mut self, from: usize) -> Option<usize> {
-        let within = from.saturating_sub(self.base);
-        if within < BLOCK {
-            self.flags &= u64::MAX << within;
-        } else {
-            (self.base, self.flags) = (from, block(after(self.bytes, from)));
+/// How many letters, digits and hyphens `bytes` begin with: the length of nearly every header's name.
+#[inline]
+pub(super) fn name_end(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    loop {
+        let rest = after(bytes, at);
+        let others = !name_flags(&padded(rest)) | 1 << STEP;
+        let len = others.trailing_zeros() as usize;
+        at += len;
+        if len < STEP {
+            return at;
         }
-        while self.flags == 0 {
-            self.base += BLOCK;
-            if self.base >= self.bytes.len() {
-                return None;
-            }
-            self.flags = block(after(self.bytes, self.base));
-        }
-        Some(self.base + self.flags.trailing_zeros() as usize)
     }
 }
 
-/// The places in the first [`BLOCK`] of `bytes`.
+/// The first sixteen bytes; zeros where there are less.
 #[inline(always)]
-fn block(bytes: &[u8]) -> u64 {
-    match bytes.first_chunk::<BLOCK>() {
-        Some(block) => flags_of_block(block),
-        None => {
-            let mut block = [0xFF; BLOCK];
-            if let Some(start) = block.get_mut(..bytes.len()) {
-                start.copy_from_slice(bytes);
-            }
-            flags_of_block(&block)
-        }
-    }
+fn padded(bytes: &[u8]) -> [u8; STEP] {
+    let Some(chunk) = bytes.first_chunk() else {
+        let mut few = [0; STEP];
+        few.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+        return few;
+    };
+    *chunk
 }
 
+/// A bit for each letter, digit and hyphen.
 #[inline(always)]
-fn flags_of_block(block: &[u8; BLOCK]) -> u64 {
+fn name_flags(chunk: &[u8; STEP]) -> u32 {
+    let x = u8x16::new(*chunk);
+    let within = |x: u8x16, from: u8, to: u8| {
+        let x = x - u8x16::splat(from);
+        x.min(u8x16::splat(to - from)).simd_eq(x)
+    };
+    let letters = within(x | u8x16::splat(0x20), b'a', b'z');
+    (letters | within(x, b'0', b'9') | x.simd_eq(u8x16::splat(b'-'))).to_bitmask()
+}
+
+/// Offset of the first byte in `bytes` that may end a line (CR, LF, or another control character), or
+/// their length if there is none.
+#[inline(always)]
+pub(super) fn line_break(bytes: &[u8]) -> usize {
+    // Nearly all header lines are shorter than two steps.
+    let Some((first, rest)) = bytes.split_first_chunk() else { return breaks_of_many(bytes) };
+    let flags = breaks(first);
+    if flags != 0 {
+        return flags.trailing_zeros() as usize;
+    }
+    let flags = rest.first_chunk().map_or(0, breaks);
+    if flags != 0 {
+        return LONG_STEP + flags.trailing_zeros() as usize;
+    }
+    LONG_STEP + breaks_of_many(rest)
+}
+
+const LONG_STEP: usize = 2 * STEP;
+
+#[inline(never)]
+fn breaks_of_many(bytes: &[u8]) -> usize {
+    Set::or_below([], 14).end(bytes)
+}
+
+/// A bit a byte.
+#[inline(always)]
+fn breaks(chunk: &[u8; LONG_STEP]) -> u32 {
     let breaks = Set::or_below([], 14);
-    let (chunks, _) = block.as_chunks::<STEP>();
-    chunks.iter().rev().fold(0, |flags, chunk| flags << STEP | u64::from(breaks.flags(chunk)))
+    match chunk.as_chunks() {
+        ([first, second], _) => breaks.flags(second) << STEP | breaks.flags(first),
+        _ => 0,
+    }
 }
 
 #[cfg(test)]
@@ -159,7 +169,7 @@ mod tests {
     use super::*;
 
     fn text() -> impl Strategy<Value = Vec<u8>> {
-        let byte = prop_oneof![20 => 0x20..=0xFF_u8, 2 => Just(b';'), 1 => Just(b'"'), 2 => 0..0x20_u8];
+        let byte = prop_oneof![10 => 0x20..=0xFF_u8, 10 => b'a'..=b'z', 5 => b'-'..=b'Z', 2 => Just(b';'), 1 => Just(b'"'), 2 => 0..0x20_u8];
         prop::collection::vec(byte, 0..200)
     }
 
@@ -172,17 +182,9 @@ mod tests {
             prop_assert_eq!(Set::of([b';', b'"']).find(bytes), first(&|b| matches!(b, b';' | b'"')));
             prop_assert_eq!(Set::or_below([b';'], b'!').find(bytes), first(&|b| b == b';' || b < b'!'));
             prop_assert_eq!(Set::or_below([], 14).find(bytes), first(&|b| b < 14));
-        }
-
-        #[test]
-        fn every_break_is_met_in_order(bytes in text(), steps in prop::collection::vec(1_usize..90, 0..20)) {
-            let mut breaks = Breaks::of(&bytes);
-            let mut at = 0;
-            for step in steps {
-                let expected = after(&bytes, at).iter().position(|&b| b < 14).map(|n| at + n);
-                prop_assert_eq!(breaks.next(at), expected);
-                at = if step < 60 { expected.map_or(bytes.len(), |n| n + 1) } else { at + step };
-            }
+            let is_name = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+            prop_assert_eq!(name_end(bytes), first(&|b| !is_name(b)).unwrap_or(bytes.len()));
+            prop_assert_eq!(line_break(bytes), first(&|b| b < 14).unwrap_or(bytes.len()));
         }
     }
 }

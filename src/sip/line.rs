@@ -5,8 +5,7 @@
 
 use memchr::memchr2;
 
-use super::bytes::{after, is_blank};
-use super::lanes::{Breaks, Set};
+use super::lanes::Set;
 
 /// The end of one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,17 +22,6 @@ pub(super) struct LineEnd {
 pub(super) fn line_end(bytes: &[u8], from: usize) -> Option<LineEnd> {
     let at = from + Set::of(*b"\r\n").find(bytes.get(from..)?)?;
     Some(end_at(bytes, at))
-}
-
-/// The end of the line that holds `from`, if a CRLF ends it and no fold follows, and something does:
-/// the usual case.
-#[inline(always)]
-pub(super) fn plain_end(bytes: &[u8], breaks: &mut Breaks<'_>, from: usize) -> Option<usize> {
-    let at = breaks.next(from)?;
-    match after(bytes, at) {
-        [b'\r', b'\n', next, ..] if !is_blank(*next) => Some(at),
-        _ => None,
-    }
 }
 
 /// The line end whose first byte, a CR or LF, is at `at`.

@@ -4,8 +4,7 @@
 //! may stand inside; outer blanks are trimmed. A header value that touches the place where the
 //! message was cut is absent: half a Call-ID is another Call-ID.
 
-use smallvec::SmallVec;
-
+use super::listed::Listed;
 use super::{Method, Oddities, StatusCode};
 
 /// Via values that are listed; further ones are only counted.
@@ -25,7 +24,7 @@ pub struct Message<'a> {
     /// `To` (20.39).
     pub to: Option<NameAddr<'a>>,
     /// `Via` values (20.42), top first, split at commas; see `Via::parse`.
-    pub vias: SmallVec<[&'a [u8]; 4]>,
+    pub vias: Listed<'a, 4>,
     /// Via values there are, counted up to 256: the Via depth. Of a cut message, those found.
     pub via_count: u16,
     /// First `Contact` value (20.10).
@@ -37,13 +36,13 @@ pub struct Message<'a> {
     /// `Retry-After` (20.33), raw.
     pub retry_after: Option<&'a [u8]>,
     /// `Reason` values (RFC 3326), split at commas.
-    pub reasons: SmallVec<[&'a [u8]; 2]>,
+    pub reasons: Listed<'a, 2>,
     /// First `Warning` value (20.43), raw.
     pub warning: Option<&'a [u8]>,
     /// `Authorization` and `Proxy-Authorization` header values (20.7, 20.28): credentials.
-    pub credentials: SmallVec<[&'a [u8]; 2]>,
+    pub credentials: Listed<'a, 2>,
     /// `WWW-Authenticate` and `Proxy-Authenticate` header values (20.44, 20.27): challenges.
-    pub challenges: SmallVec<[&'a [u8]; 2]>,
+    pub challenges: Listed<'a, 2>,
     /// `Content-Type` (20.15), raw.
     pub content_type: Option<&'a [u8]>,
     /// `Content-Length` (20.14); `None` if missing, malformed or contradictory.
@@ -111,16 +110,16 @@ impl<'a> Message<'a> {
             cseq: None,
             from: None,
             to: None,
-            vias: SmallVec::new(),
+            vias: Listed::new(),
             via_count: 0,
             contact: None,
             rseq: None,
             expires: None,
             retry_after: None,
-            reasons: SmallVec::new(),
+            reasons: Listed::new(),
             warning: None,
-            credentials: SmallVec::new(),
-            challenges: SmallVec::new(),
+            credentials: Listed::new(),
+            challenges: Listed::new(),
             content_type: None,
             content_length: None,
             agent: None,

@@ -55,24 +55,31 @@ impl<'a> Method<'a> {
     ];
 
     /// The method that `token` names. The caller has checked that it is a token.
+    #[inline]
+    #[expect(clippy::collapsible_match, reason = "the length first: guards would be asked one after another")]
     pub fn from_token(token: &'a [u8]) -> Self {
-        match token {
-            b"INVITE" => Self::Invite,
-            b"ACK" => Self::Ack,
-            b"BYE" => Self::Bye,
-            b"CANCEL" => Self::Cancel,
-            b"REGISTER" => Self::Register,
-            b"OPTIONS" => Self::Options,
-            b"PRACK" => Self::Prack,
-            b"SUBSCRIBE" => Self::Subscribe,
-            b"NOTIFY" => Self::Notify,
-            b"PUBLISH" => Self::Publish,
-            b"INFO" => Self::Info,
-            b"REFER" => Self::Refer,
-            b"MESSAGE" => Self::Message,
-            b"UPDATE" => Self::Update,
-            other => Self::Other(other),
+        macro_rules! name {
+            ($($len:literal: $($name:literal $method:ident)*;)*) => {
+                match token.len() {
+                    $($len => {
+                        $(if as_number(token) == const { as_number($name) } {
+                            return Self::$method;
+                        })*
+                    })*
+                    9 if token == b"SUBSCRIBE" => return Self::Subscribe,
+                    _ => {}
+                }
+            };
         }
+        name! {
+            3: b"ACK" Ack b"BYE" Bye;
+            4: b"INFO" Info;
+            5: b"PRACK" Prack b"REFER" Refer;
+            6: b"INVITE" Invite b"CANCEL" Cancel b"NOTIFY" Notify b"UPDATE" Update;
+            7: b"OPTIONS" Options b"PUBLISH" Publish b"MESSAGE" Message;
+            8: b"REGISTER" Register;
+        }
+        Self::Other(token)
     }
 
     /// The token on the wire.
@@ -94,6 +101,18 @@ impl<'a> Method<'a> {
             Self::Update => b"UPDATE",
             Self::Other(token) => token,
         }
+    }
+}
+
+/// A token of three to eight letters as a number, which no other token of that length has.
+#[inline(always)]
+const fn as_number(token: &[u8]) -> u64 {
+    match (token.first_chunk(), token.last_chunk(), token) {
+        (Some(head), Some(tail), _) => {
+            (u32::from_le_bytes(*tail) as u64) << 32 | u32::from_le_bytes(*head) as u64
+        }
+        (_, _, &[a, b, c]) => u32::from_le_bytes([a, b, c, 0]) as u64,
+        _ => 0,
     }
 }
 

@@ -13,23 +13,34 @@ impl<'a> NameAddr<'a> {
     /// Reads one value. Whatever it is, it is kept; a display name that opens a quote and never
     /// closes it (RFC 4475 3.1.2.6) is read as if the quote were an ordinary byte.
     pub fn parse(value: &'a [u8]) -> Self {
-        Self::plain(value).unwrap_or_else(|| Self::any(value))
+        let mut read = Self { value, uri: value, tag: None };
+        read.read();
+        read
     }
 
-    fn any(value: &'a [u8]) -> Self {
-        let (uri, params) = split(value);
+    /// Finds URI and tag of a value.
+    #[inline(always)]
+    pub(super) fn read(&mut self) {
+        if self.read_plain().is_none() {
+            self.read_any();
+        }
+    }
+
+    #[inline(never)]
+    fn read_any(&mut self) {
+        let (uri, params) = split(self.value);
         let tag = Params::new(params).get(b"tag").filter(|tag| !tag.is_empty());
-        Self { value, uri, tag }
+        (self.uri, self.tag) = (uri, tag);
     }
 
     /// The same for nearly all values: brackets, a display name without escapes, and no parameter
     /// before the tag.
     #[inline(always)]
-    fn plain(value: &'a [u8]) -> Option<Self> {
-        let mut inner = value;
-        if value.first() == Some(&b'"') {
-            let close = 1 + Set::of([b'"', b'\\']).find(after(value, 1))?;
-            inner = value.get(close..)?.strip_prefix(b"\"")?;
+    fn read_plain(&mut self) -> Option<()> {
+        let mut inner = self.value;
+        if let [b'"', name @ ..] = inner {
+            let close = Set::of([b'"', b'\\']).find(name)?;
+            inner = name.get(close..)?.strip_prefix(b"\"")?;
             while let [b' ', rest @ ..] = inner {
                 inner = rest;
             }
@@ -42,15 +53,25 @@ impl<'a> NameAddr<'a> {
         let tag = match rest {
             [_] => None,
             [_, b';', b't', b'a', b'g', b'=', tag @ ..] => {
-                let end = Set::or_below([b'"', b';'], b'!').find(tag).unwrap_or(tag.len());
-                if !matches!(tag.get(end), None | Some(b';')) {
-                    return None;
-                }
-                tag.get(..end).filter(|tag| !tag.is_empty())
+                Some(plain_param(tag)?).filter(|tag| !tag.is_empty())
             }
             _ => return None,
         };
-        Some(Self { value, uri, tag })
+        (self.uri, self.tag) = (uri, tag);
+        Some(())
+    }
+}
+
+/// The value that `rest`, which follows its `=`, begins with. `None` if there is a quote or a blank in
+/// it, or behind it.
+#[inline(always)]
+fn plain_param(rest: &[u8]) -> Option<&[u8]> {
+    match Set::or_below([b'"', b';'], b'!').find(rest) {
+        None => Some(rest),
+        Some(end) => {
+            let (value, rest) = rest.split_at_checked(end)?;
+            (rest.first() == Some(&b';')).then_some(value)
+        }
     }
 }
 
@@ -156,8 +177,11 @@ mod tests {
             ),
         ) {
             let value = pieces.concat();
-            if let Some(plain) = NameAddr::plain(value.as_bytes()) {
-                prop_assert_eq!(plain, NameAddr::any(value.as_bytes()));
+            let new = NameAddr { value: value.as_bytes(), uri: b"", tag: None };
+            let (mut plain, mut any) = (new, new);
+            if plain.read_plain().is_some() {
+                any.read_any();
+                prop_assert_eq!(plain, any);
             }
         }
     }

@@ -11,8 +11,8 @@
 use super::bytes::{is_blank, trim};
 use super::collect::Collector;
 use super::header::{self, Header};
-use super::lanes::Breaks;
-use super::line::{LineEnd, end_at, line_end, plain_end};
+use super::line::{LineEnd, end_at, line_end};
+use super::plain::{peek_plain, scan_plain};
 use super::start_line::{FirstLine, Rejection, first_line};
 use super::{Message, Oddity, Start};
 
@@ -49,18 +49,36 @@ pub(super) enum Head {
 
 /// Reads the head at the start of `bytes` into `message`, which is new. The message is meaningful
 /// only if the answer is [`Head::Message`].
+#[inline(always)]
 pub(super) fn scan_head<'a>(bytes: &'a [u8], ending: Ending, message: &mut Message<'a>) -> Head {
-    let Opening { bytes, breaks, ending, too_long, start_end, start, lenient } = match open(bytes, ending) {
+    match scan_plain(bytes, message) {
+        Some(body_at) => Head::Message(Some(body_at)),
+        None => {
+            *message = Message::blank();
+            scan_any(bytes, ending, message)
+        }
+    }
+}
+
+/// [`scan_head`] for heads of any kind.
+#[inline(never)]
+pub(super) fn scan_any<'a>(bytes: &'a [u8], ending: Ending, message: &mut Message<'a>) -> Head {
+    let Opening { bytes, ending, too_long, start_end, start, lenient } = match open(bytes, ending) {
         Ok(opening) => opening,
         Err(head) => return head,
     };
     message.start = start;
-    let mut section = Section { bytes, breaks, ending, reader: Collector::new(message), lines: 0 };
-    let end = start_end.and_then(|end| section.read(end));
+    let mut collector = Collector::new(message);
+    let mut lines = 0;
+    let mut end = None;
+    if let Some(start_end) = start_end {
+        let mut section = Section { bytes, at: start_end.next, lines: 0 };
+        end = section.read(start_end, ending, &mut collector);
+        lines = section.lines;
+    }
     if end.is_none() && ending == Ending::Open {
         return Head::Partial;
     }
-    let Section { reader: mut collector, lines, .. } = section;
     let is_response = matches!(start, Start::Response { .. });
     let all_seen = end.is_some() || ending == Ending::Whole;
     for (oddity, holds) in [
@@ -80,17 +98,25 @@ pub(super) fn scan_head<'a>(bytes: &'a [u8], ending: Ending, message: &mut Messa
 
 /// The message, known to be one, that `bytes` begin with: its start line and its Call-ID, and
 /// nothing after that. Or what [`scan_head`] would say.
+#[inline(always)]
 pub(super) fn peek_head(bytes: &[u8], ending: Ending) -> Result<(Start<'_>, Option<&[u8]>), Head> {
-    let Opening { bytes, breaks, ending, start_end, start, .. } = open(bytes, ending)?;
-    let mut section = Section { bytes, breaks, ending, reader: CallId(None), lines: 0 };
-    start_end.and_then(|end| section.read(end));
-    Ok((start, section.reader.0.flatten()))
+    peek_plain(bytes).map_or_else(|| peek_any(bytes, ending), Ok)
+}
+
+/// [`peek_head`] for heads of any kind.
+#[inline(never)]
+pub(super) fn peek_any(bytes: &[u8], ending: Ending) -> Result<(Start<'_>, Option<&[u8]>), Head> {
+    let Opening { bytes, ending, start_end, start, .. } = open(bytes, ending)?;
+    let mut call_id = CallId(None);
+    if let Some(end) = start_end {
+        Section { bytes, at: end.next, lines: 0 }.read(end, ending, &mut call_id);
+    }
+    Ok((start, call_id.0.flatten()))
 }
 
 /// A head up to the end of its start line.
 struct Opening<'a> {
     bytes: &'a [u8],
-    breaks: Breaks<'a>,
     ending: Ending,
     too_long: bool,
     start_end: Option<LineEnd>,
@@ -99,16 +125,13 @@ struct Opening<'a> {
 }
 
 /// Reads the start line; what is no message is an error.
-#[inline(always)]
 fn open(bytes: &[u8], ending: Ending) -> Result<Opening<'_>, Head> {
     // Beyond the bound is a cut like any other.
     let (bytes, ending, too_long) = match bytes.get(..MAX_HEAD) {
         Some(clipped) if bytes.len() > MAX_HEAD => (clipped, Ending::Cut, true),
         _ => (bytes, ending, false),
     };
-    let mut breaks = Breaks::of(bytes);
-    let plain = plain_end(bytes, &mut breaks, 0).map(|at| LineEnd { at, next: at + 2, bare_cr: false });
-    let start_end = plain.or_else(|| line_end(bytes, 0));
+    let start_end = line_end(bytes, 0);
     let line = bytes.get(..start_end.map_or(bytes.len(), |end| end.at)).unwrap_or_default();
     let (start, lenient) = match first_line(line, start_end.is_some() || ending == Ending::Whole) {
         FirstLine::NotSip => return Err(Head::NotSip),
@@ -117,18 +140,17 @@ fn open(bytes: &[u8], ending: Ending) -> Result<Opening<'_>, Head> {
         FirstLine::Rejected(why) => return Err(Head::Rejected(why)),
         FirstLine::Partial => return Err(Head::Partial),
     };
-    Ok(Opening { bytes, breaks, ending, too_long, start_end, start, lenient })
+    Ok(Opening { bytes, ending, too_long, start_end, start, lenient })
 }
 
 /// Content-Length of a head whose start line was rejected; `None` as in [`Message`], and if the head
 /// never ends.
 pub(super) fn content_length(head: &[u8]) -> Option<u64> {
     let mut message = Message::blank();
-    let reader = Collector::new(&mut message);
-    let mut section =
-        Section { bytes: head, breaks: Breaks::of(head), ending: Ending::Cut, reader, lines: 0 };
-    section.read(line_end(head, 0)?)?;
-    section.reader.finish(false);
+    let mut collector = Collector::new(&mut message);
+    let end = line_end(head, 0)?;
+    Section { bytes: head, at: end.next, lines: 0 }.read(end, Ending::Cut, &mut collector)?;
+    collector.finish(false);
     message.content_length
 }
 
@@ -143,11 +165,12 @@ pub(super) trait Lines<'a> {
 }
 
 /// Looks for the Call-ID: the first one, even if it is empty, as messages have it.
-struct CallId<'a>(Option<Option<&'a [u8]>>);
+pub(super) struct CallId<'a>(pub(super) Option<Option<&'a [u8]>>);
 
 impl<'a> Lines<'a> for CallId<'a> {
+    #[inline(always)]
     fn line(&mut self, line: &'a [u8]) -> bool {
-        if matches!(line.first(), Some(b'C' | b'c' | b'I' | b'i'))
+        if may_be_call_id(line)
             && let Some((Header::CallId, value)) = header::usual(line).or_else(|| header::split(line))
         {
             let value = trim(value);
@@ -161,78 +184,76 @@ impl<'a> Lines<'a> for CallId<'a> {
     fn flag(&mut self, _: Oddity) {}
 }
 
+/// Whether `line` may be a Call-ID by the first letters of its name.
+#[inline(always)]
+fn may_be_call_id(line: &[u8]) -> bool {
+    let name = |letters: &[u8; 4]| u32::from_le_bytes(*letters) | 0x2020_2020;
+    match line.first_chunk() {
+        Some(letters) if name(letters) == name(b"call") => true,
+        _ => matches!(line, [b'i' | b'I', b':' | b' ' | b'\t', ..]),
+    }
+}
+
 /// The header section being read.
-struct Section<'a, L> {
+struct Section<'a> {
     bytes: &'a [u8],
-    breaks: Breaks<'a>,
-    ending: Ending,
-    reader: L,
+    /// Where the next line begins.
+    at: usize,
+    /// Lines that were read.
     lines: usize,
 }
 
-impl<'a, L: Lines<'a>> Section<'a, L> {
+impl<'a> Section<'a> {
     /// Reads the lines after the one that ends at `before`, to the empty line; `None` if there is
     /// none, or the reader had enough.
-    fn read(&mut self, before: LineEnd) -> Option<LineEnd> {
-        self.note_bare_cr(before);
-        let mut at = before.next;
+    fn read(&mut self, before: LineEnd, ending: Ending, reader: &mut impl Lines<'a>) -> Option<LineEnd> {
+        self.note_bare_cr(before, ending, reader);
         loop {
-            if let Some(end) = plain_end(self.bytes, &mut self.breaks, at)
-                && end > at
-            {
-                self.lines += 1;
-                if self.lines > MAX_HEADERS {
-                    self.reader.flag(Oddity::TooManyHeaders);
-                } else if !self.reader.line(self.bytes.get(at..end)?) {
-                    return None;
-                }
-                at = end + 2;
-                continue;
-            }
+            let at = self.at;
             if matches!(self.bytes.get(at)?, b'\r' | b'\n') {
                 let end = end_at(self.bytes, at);
                 // After a CR that ends open bytes an LF may come.
-                if self.ending == Ending::Open && self.bytes.get(at..) == Some(b"\r") {
+                if ending == Ending::Open && self.bytes.get(at..) == Some(b"\r") {
                     return None;
                 }
-                self.note_bare_cr(end);
+                self.note_bare_cr(end, ending, reader);
                 return Some(LineEnd { next: end.next.min(self.bytes.len()), ..end });
             }
-            let end = self.header_end(at);
+            let end = self.header_end(ending, reader);
             let line = self.bytes.get(at..end.map_or(self.bytes.len(), |end| end.at)).unwrap_or_default();
             self.lines += 1;
             if self.lines > MAX_HEADERS {
-                self.reader.flag(Oddity::TooManyHeaders);
-            } else if end.is_some() || self.ending == Ending::Whole {
-                if !self.reader.line(line) {
+                reader.flag(Oddity::TooManyHeaders);
+            } else if end.is_some() || ending == Ending::Whole {
+                if !reader.line(line) {
                     return None;
                 }
             } else {
-                self.reader.cut_line(line);
+                reader.cut_line(line);
             }
-            at = end?.next;
+            self.at = end?.next;
         }
     }
 
-    /// The end of the header that begins at `from`, folds included; `None` if it is not seen. It
-    /// takes the next line to see it.
-    fn header_end(&mut self, from: usize) -> Option<LineEnd> {
-        let mut from = from;
+    /// The end of the next header, folds included; `None` if it is not seen. It takes the next line
+    /// to see it.
+    fn header_end(&self, ending: Ending, reader: &mut impl Lines<'a>) -> Option<LineEnd> {
+        let mut from = self.at;
         loop {
             let end = line_end(self.bytes, from)?;
-            self.note_bare_cr(end);
+            self.note_bare_cr(end, ending, reader);
             match self.bytes.get(end.next) {
                 Some(&b) if is_blank(b) => from = end.next,
                 Some(_) => return Some(end),
-                None => return (self.ending == Ending::Whole).then_some(end),
+                None => return (ending == Ending::Whole).then_some(end),
             }
         }
     }
 
-    fn note_bare_cr(&mut self, end: LineEnd) {
-        let ends_all = self.ending == Ending::Whole && self.bytes.get(end.at..) == Some(b"\r");
+    fn note_bare_cr(&self, end: LineEnd, ending: Ending, reader: &mut impl Lines<'a>) {
+        let ends_all = ending == Ending::Whole && self.bytes.get(end.at..) == Some(b"\r");
         if end.bare_cr || ends_all {
-            self.reader.flag(Oddity::BareCr);
+            reader.flag(Oddity::BareCr);
         }
     }
 }

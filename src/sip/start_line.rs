@@ -55,19 +55,26 @@ pub(super) fn first_line(line: &[u8], whole: bool) -> FirstLine<'_> {
 
 /// A line, whole, that is as the grammar wants it; of a request with a registered method.
 #[inline(always)]
-fn plain(line: &[u8]) -> Option<Start<'_>> {
-    if let [b'S', b'I', b'P', b'/', b'2', b'.', b'0', b' ', a, b, c, b' ', reason @ ..] = line {
+pub(super) fn plain(line: &[u8]) -> Option<Start<'_>> {
+    let word = |letters: &[u8; 8]| u64::from_le_bytes(*letters);
+    if let Some((version, [a, b, c, b' ', reason @ ..])) = line.split_first_chunk()
+        && word(version) == word(b"SIP/2.0 ")
+    {
         let status = status_code(&[*a, *b, *c])?;
         let is_plain = !reason.first().is_some_and(|&b| is_blank(b));
         return is_plain.then_some(Start::Response { status, reason: reason.trim_ascii_end() });
     }
-    let line = line.strip_suffix(b" SIP/2.0")?;
-    let (method, uri) = line.split_at_checked(Set::of(*b" \t").find(line)?)?;
+    let (line, version) = line.split_last_chunk()?;
+    if word(version) != word(b" SIP/2.0") {
+        return None;
+    }
+    let blanks = Set::or_below([], b'!');
+    let (method, uri) = line.split_at_checked(blanks.find(line)?)?;
     let method = Method::from_token(method);
     let uri = uri.strip_prefix(b" ")?;
     let is_plain = !matches!(method, Method::Other(_))
         && !matches!(uri.first(), None | Some(b':' | b'<'))
-        && Set::of(*b" \t").find(uri).is_none();
+        && blanks.find(uri).is_none();
     is_plain.then_some(Start::Request { method, uri })
 }
 
@@ -105,6 +112,7 @@ fn status_line(rest: &[u8], whole: bool) -> FirstLine<'_> {
 }
 
 /// `Status-Code = 3DIGIT`, 100–699.
+#[inline(always)]
 fn status_code(digits: &[u8]) -> Option<StatusCode> {
     let &[a, b, c] = digits else { return None };
     if ![a, b, c].iter().all(u8::is_ascii_digit) {
