@@ -280,7 +280,7 @@ mod tests {
             ("outcomes.answered 1%", None),
             ("7xx INVITE 1%", None),
             ("p95(pd) 1ms", Some("p95(pdd)")),
-            ("p96(pdd) 1ms", Some("p95(pdd)")),
+            ("p96(pdd) 1ms", Some("p90(pdd)")),
         ] {
             let why = judge(rule).expect_err(rule);
             let offers = near.is_none_or(|near| why.contains(&format!("did you mean '{near}'?")));
