@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::flow::FrameId;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, Zero};
 
 macro_rules! anomalies {
     ($($(#[$doc:meta])* $variant:ident = $id:literal, $text:literal;)*) => {
@@ -181,6 +181,13 @@ impl Anomalies {
     /// Tells each first sighting's frame to `change`: files are numbered anew when summaries merge.
     pub fn renumber(&mut self, change: &mut dyn FnMut(&mut FrameId)) {
         self.first.iter_mut().flatten().for_each(|(_, frame)| change(frame));
+    }
+
+    /// The same with the times of a run that counts them from `zero`.
+    #[must_use]
+    pub fn since(&self, zero: Zero) -> Self {
+        let first = self.first.iter().map(|f| f.map(|(t, frame)| (zero.since(t), frame))).collect();
+        Self { counts: self.counts.clone(), first }
     }
 
     /// Adds the counts of `other`; the earlier first sighting stays.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::dimension::Dimension;
 use crate::filter::Filter;
 use crate::pick::{Condition, Selection, Wish};
-use crate::time::Nanos;
+use crate::time::{Nanos, Scale};
 use crate::trunks::Trunks;
 
 /// Copies of one message within this time are copies of the capture, if their bytes are the same.
@@ -48,6 +48,10 @@ pub struct Config {
     pub threads: usize,
     /// Names of persons, machines and places give way to pseudonyms; `None`: they stay.
     pub pseudonyms: Option<Secret>,
+    /// Times are told as time after the first frame, and counted from it: buckets begin there.
+    pub relative_time: bool,
+    /// Captures are numbered, not named.
+    pub no_paths: bool,
     /// What the calls must fulfil that figures and rows are about; `None`: all.
     pub condition: Option<Condition>,
     /// The calls that do, once a run has found them; `None`: all.
@@ -63,6 +67,11 @@ pub struct Config {
 }
 
 impl Config {
+    /// What times are told from.
+    pub fn scale(&self) -> Scale {
+        if self.relative_time { Scale::Relative } else { Scale::Utc }
+    }
+
     /// The usual run over `captures`.
     pub fn new(captures: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
         Self {
@@ -77,6 +86,8 @@ impl Config {
             memory: MEMORY,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             pseudonyms: None,
+            relative_time: false,
+            no_paths: false,
             condition: None,
             only: None,
             pick: Wish::default(),

@@ -169,6 +169,52 @@ impl<'de> Deserialize<'de> for Nanos {
     }
 }
 
+/// How instants are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Scale {
+    /// By the calendar, in UTC.
+    #[default]
+    Utc,
+    /// As time after the first frame of the capture, which is the epoch of its [`Timestamp`]s.
+    Relative,
+}
+
+impl Scale {
+    /// The usual scale: for saved files, which leave it out.
+    pub fn is_utc(&self) -> bool {
+        *self == Self::Utc
+    }
+}
+
+/// The instant from which a run counts its times: the Unix epoch, or its first frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Zero(Nanos);
+
+impl Zero {
+    /// Times from `first` on.
+    pub fn at(first: Timestamp) -> Self {
+        Self(Nanos::from_nanos(first.as_nanos()))
+    }
+
+    /// An instant of the calendar on the run's scale.
+    #[inline]
+    pub fn since(self, t: Timestamp) -> Timestamp {
+        t - self.0
+    }
+
+    /// All readings of a frame's clock on the run's scale.
+    #[inline]
+    pub fn stamp(self, stamp: Stamp) -> Stamp {
+        if self.0 == Nanos::ZERO {
+            return stamp;
+        }
+        let Stamp { shown, time, now } = stamp;
+        Stamp { shown: self.since(shown), time: self.since(time), now: self.since(now) }
+    }
+}
+
 /// The three readings of the capture's clock that one frame carries.
 ///
 /// They differ only where a clock was set back or a frame is an outlier; see `capture::clock`.
@@ -183,6 +229,28 @@ pub struct Stamp {
 }
 
 #[cfg(test)]
+impl schemars::JsonSchema for Timestamp {
+    fn schema_name() -> Cow<'static, str> {
+        "Timestamp".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "string", "format": "date-time"})
+    }
+}
+
+#[cfg(test)]
+impl schemars::JsonSchema for Nanos {
+    fn schema_name() -> Cow<'static, str> {
+        "Nanos".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "string", "pattern": "^-?[0-9]+ns$"})
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -193,6 +261,19 @@ mod tests {
         assert_eq!(Timestamp::from_wide_nanos(i128::MAX), Timestamp::MAX);
         assert_eq!(Nanos::from_secs(i64::MAX), Nanos::MAX);
         assert_eq!(Timestamp::from_nanos(i64::MIN), Timestamp::MIN);
+    }
+
+    #[test]
+    fn a_run_may_count_its_times_from_its_first_frame() {
+        let at = Timestamp::from_nanos;
+        let zero = Zero::at(at(1_000));
+        assert_eq!(
+            (zero.since(at(1_000)), zero.since(at(1_500)), zero.since(at(400))),
+            (at(0), at(500), at(-600))
+        );
+        let stamp = Stamp { shown: at(1_001), time: at(1_002), now: at(1_003) };
+        assert_eq!(zero.stamp(stamp), Stamp { shown: at(1), time: at(2), now: at(3) });
+        assert_eq!(Zero::default().stamp(stamp), stamp);
     }
 
     #[test]

@@ -110,3 +110,37 @@ fn what_is_mistyped_or_cut_off_never_passes() {
         "sipstat: --fail-if: 'INVTE' at character 11: no such method; did you mean 'INVITE'?\n"
     );
 }
+
+#[test]
+fn a_baseline_is_a_report_a_saved_summary_or_the_capture_itself() {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("check-baseline");
+    std::fs::create_dir_all(&dir).expect("a folder");
+    let file = |name: &str| dir.join(name).display().to_string();
+    let (report, saved) = (file("report.json"), file("saved.json"));
+    assert!(run(&["-f", "json", "-o", &report, "before.pcap.gz"]).status.success());
+    assert!(run(&["-q", "--save", &saved, "before.pcap.gz"]).status.success());
+    let against = |base: &str, rules: &[&str]| {
+        let output = run(&[&["check", "--baseline", base], rules, &["regressed.pcap.gz"]].concat());
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let rules = ["--rules", "rules.toml", "--define", "lost=outcomes.timed_out / attempts"];
+    let own = ["--fail-if", "base.lost > 0%", "--fail-if", "p95(pdd) > base.p95(pdd) * 10"];
+    let all = [&rules[..], &own].concat();
+    let expected = against(&report, &all);
+    assert_eq!(expected.0, Some(3), "{expected:?}");
+    for base in [saved.as_str(), "before.pcap.gz"] {
+        assert_eq!(against(base, &all), expected, "{base}");
+    }
+    // What nothing can be held against is refused, and a mistyped rule before anything is read.
+    for (base, rules, says) in [
+        ("../truncated.pcap", &rules[..], "the baseline was not read whole"),
+        ("rules.toml", &rules, "rules.toml"),
+        ("nowhere.json", &["--fail-if", "asr < base.asrr"], "did you mean 'asr'?"),
+    ] {
+        let (status, out, err) = against(base, rules);
+        assert!(matches!(status, Some(1 | 2)) && err.contains(says), "{base}: {status:?} {out} {err}");
+    }
+    let (status, _, err) = against(&saved, &["--fail-if", "asr < base.asr", "--short-call", "3s"]);
+    assert!(status == Some(2) && err.contains("was counted with --short-call 6s, not with 3s"), "{err}");
+}

@@ -107,7 +107,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "transaction::CallKey",
         ],
     ),
-    ("baseline", &["config", "error", "pipeline", "stats", "watch"]),
+    ("baseline", &["capture::unpacked", "config", "error", "pipeline", "stats", "watch"]),
     ("compare", &["call", "nearest", "report", "sip", "stats"]),
     ("watch", &["stats::Summary"]),
     ("lib", &[]),

@@ -11,9 +11,11 @@ use std::sync::atomic::AtomicBool;
 use proptest::prelude::*;
 use serde_json::Value;
 use sipstat::baseline::{gather, parse, to_json};
-use sipstat::config::Config;
+use sipstat::config::{Config, Grouping};
+use sipstat::dimension::Dimension;
 use sipstat::report::json;
 use sipstat::stats::{Counted, Summary};
+use sipstat::time::Nanos;
 use sipstat::watch::Watch;
 use support::conversations::{self, Random};
 use support::flow::Ladder;
@@ -32,10 +34,24 @@ fn folder(name: &str) -> PathBuf {
 }
 
 fn count(ladder: &Ladder, dir: &Path, name: &str, threads: usize) -> Counted {
+    count_by(ladder, dir, name, threads, &Grouping::default())
+}
+
+fn count_by(ladder: &Ladder, dir: &Path, name: &str, threads: usize, grouping: &Grouping) -> Counted {
     let path = dir.join(format!("{name}.{}", ladder.extension()));
     fs::write(&path, ladder.build()).unwrap();
-    let config = Config { threads, ..Config::new([path]) };
+    let config = Config { threads, grouping: grouping.clone(), ..Config::new([path]) };
     gather(&config, &mut Watch::new(&AtomicBool::new(false), None)).unwrap()
+}
+
+/// Everything told apart that does not name files, and what happened when.
+fn filled(interval: i64) -> Grouping {
+    let one = |d: &Dimension| vec![*d];
+    let mut by: Vec<Vec<Dimension>> =
+        Dimension::ALL.iter().filter(|d| **d != Dimension::File).map(one).collect();
+    by.push(vec![Dimension::Destination, Dimension::Code]);
+    by.push(vec![Dimension::Peer, Dimension::UserAgent, Dimension::Outcome]);
+    Grouping { by, top: 5, interval: Some(Nanos::from_secs(interval)), ..Grouping::default() }
 }
 
 /// Saved and read again.
@@ -140,6 +156,98 @@ fn random_calls_cut_between_them_add_up_to_the_whole() {
     }
 }
 
+/// Rows of every dimension and buckets of time, too: the sections are not merely there.
+#[test]
+fn groups_and_timeline_add_up_to_the_whole() {
+    let dir = folder("filled");
+    let (mut rows, mut buckets) = (0, 0);
+    for seed in 100..116 {
+        let mut r = Random(seed);
+        let ladders: Vec<Ladder> = (0..3).map(|n| random(seed * 31 + n, 4 + r.below(14))).collect();
+        let gaps: Vec<f64> = (0..3).map(|_| GAPS[r.below(GAPS.len() - 1)]).collect();
+        let (whole, parts) = in_turn(&ladders, |n| gaps[n]);
+        // Zero: as long as fits the capture.
+        for grouping in [filled(10), filled(1), filled(0)] {
+            let all = report(&count_by(&whole, &dir, "whole", 1, &grouping).into_summary());
+            let counted: Vec<Counted> = parts
+                .iter()
+                .enumerate()
+                .map(|(n, p)| count_by(p, &dir, &n.to_string(), n + 1, &grouping))
+                .collect();
+            let [a, b, c] = counted.as_slice() else { unreachable!() };
+            for (what, sum) in [
+                ("in order", merged([a.clone(), b.clone(), c.clone()])),
+                ("backwards, saved", merged([saved(c), saved(b), saved(a)])),
+                ("two, then one", merged([merged([a.clone(), c.clone()]), b.clone()])),
+            ] {
+                let wrong = differences(&all, &report(&sum.into_summary()));
+                let interval = grouping.interval;
+                assert!(
+                    wrong.is_empty(),
+                    "seed {seed}, {gaps:?}, {interval:?}, {what}:\n  {}",
+                    wrong.join("\n  ")
+                );
+            }
+            rows += all["groups"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|g| g["rows"].as_array().unwrap().len())
+                .sum::<usize>();
+            buckets += all["timeline"]["buckets"].as_array().unwrap().len();
+        }
+    }
+    assert!(rows > 2_000 && buckets > 500, "{rows} rows, {buckets} buckets: too few to tell anything");
+}
+
+#[test]
+fn twenty_shards_in_any_order_are_the_whole() {
+    let dir = folder("twenty");
+    let mut r = Random(20);
+    let ladders: Vec<Ladder> = (0..20).map(|n| random(900 + n, 1 + r.below(6))).collect();
+    let gaps: Vec<f64> = (0..20).map(|_| GAPS[r.below(GAPS.len() - 1)]).collect();
+    let (whole, parts) = in_turn(&ladders, |n| gaps[n]);
+    let grouping = filled(10);
+    let all = report(&count_by(&whole, &dir, "whole", 2, &grouping).into_summary());
+    let shard = |(n, p)| saved(&count_by(p, &dir, &format!("{n}"), 1, &grouping));
+    let mut shards: Vec<Counted> = parts.iter().enumerate().map(shard).collect();
+    let first = to_json(merged(shards.clone())).unwrap();
+    for _ in 0..4 {
+        for i in (1..shards.len()).rev() {
+            shards.swap(i, r.below(i + 1));
+        }
+        let sum = merged(shards.clone());
+        assert!(to_json(sum.clone()).unwrap() == first, "the order of adding shows");
+        let wrong = differences(&all, &report(&sum.into_summary()));
+        assert!(wrong.is_empty(), "\n  {}", wrong.join("\n  "));
+    }
+}
+
+/// An INVITE that nobody answers, then silence of some length, then another call.
+#[test]
+fn an_invite_left_unanswered_before_a_cut_gets_the_verdict_of_one_run() {
+    let dir = folder("unanswered");
+    for (n, gap) in GAPS.iter().enumerate() {
+        let mut lost = random(3, 1);
+        let first = lost.sent.iter().position(|s| s.bytes.starts_with(b"INVITE ")).unwrap();
+        lost.sent = vec![lost.sent[first].clone()];
+        let (whole, parts) = in_turn(&[lost, random(4, 3)], |_| *gap);
+        let grouping = filled(10);
+        let run = count_by(&whole, &dir, &format!("{n}-whole"), 1, &grouping).into_summary();
+        let part = |i: usize| count_by(&parts[i], &dir, &format!("{n}-{i}"), 1, &grouping);
+        let sum = merged([saved(&part(1)), saved(&part(0))]).into_summary();
+        let (all, sum) = (report(&run), report(&sum));
+        let wrong = differences(&all, &sum);
+        assert!(wrong.is_empty(), "{gap} s:\n  {}", wrong.join("\n  "));
+        let count = |outcome: &str| sum["invite"]["outcomes"][outcome]["count"].as_u64().unwrap();
+        assert!(count("timed_out") + count("pending") >= 1, "{gap} s: the lost call is in neither");
+        if *gap > 33.0 {
+            assert!(count("timed_out") >= 1, "{gap} s: no verdict");
+        }
+        assert_eq!(sum["merge"]["boundaries"][0]["open_before"], 1, "{gap} s");
+    }
+}
+
 #[test]
 fn every_vector_after_every_deadline_adds_up_to_the_whole() {
     let dir = folder("vectors");
@@ -233,6 +341,29 @@ fn a_saved_summary_stands_for_its_capture() {
     }
 }
 
+/// Summaries are as easily packed as captures.
+#[test]
+fn a_compressed_summary_is_read_like_any() {
+    let dir = folder("packed");
+    let plain = dir.join("plain.json").display().to_string();
+    let capture = sample("trunk-503.pcap");
+    assert_eq!(said(&sipstat(&["-q", "--save", &plain, &capture])).0, Some(0));
+    let packed = dir.join("packed.json.gz");
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut gz, &fs::read(&plain).unwrap()).unwrap();
+    let bytes = gz.finish().unwrap();
+    fs::write(&packed, &bytes).unwrap();
+    let packed = packed.display().to_string();
+    let direct = sipstat(&["-f", "json", &capture]);
+    assert_eq!(direct.stdout, sipstat(&["-f", "json", &packed]).stdout);
+    let (status, words) = said(&sipstat(&["merge", &packed, &plain]));
+    assert!(status == Some(2) && words.contains("is named twice"), "{words}");
+    // Cut off, it is damaged, not smaller.
+    fs::write(&packed, &bytes[..bytes.len() - 20]).unwrap();
+    let (status, words) = said(&sipstat(&[&packed]));
+    assert!(status == Some(1), "{words}");
+}
+
 #[test]
 fn what_cannot_be_added_up_is_refused_with_status_2() {
     let dir = folder("refused");
@@ -243,9 +374,18 @@ fn what_cannot_be_added_up_is_refused_with_status_2() {
     for (args, says) in [
         (vec!["merge", &a, &a], "is named twice"),
         (vec!["merge", &a, &capture], "trunk-503.pcap"),
-        (vec!["merge", &a, &b], "counted in different ways: --short-call"),
+        (vec!["merge", &a, &b], "counted in different ways: --short-call is 6s in the one, 3s in the other"),
         (vec!["--short-call", "3s", &a], "was counted with --short-call"),
         (vec!["--save", &a, &a], "is a capture to be read"),
+        (vec!["--by", "destination", &a], "was counted with --by none, not with destination; count"),
+        (vec!["--interval", "10s", &a], "was counted with --interval none, not with 10s"),
+        (vec!["--where", "code == 503", &a], "--where needs messages"),
+        (vec!["merge", "--where", "code == 503", &capture, &a], "--where needs messages"),
+        (vec!["--follow", &a], "--follow takes captures"),
+        (vec!["calls", &a], "is a saved summary: it has counts, no messages"),
+        (vec!["calls", &a, &capture], "is a saved summary: it has counts, no messages"),
+        (vec!["show", "c1", &a], "is a saved summary"),
+        (vec!["extract", "--where", "code == 503", "-w", "/dev/null", &a], "is a saved summary"),
     ] {
         let (status, words) = said(&sipstat(&args));
         assert!(status == Some(2) && words.contains(says), "{args:?}: {status:?} {words}");
@@ -255,6 +395,34 @@ fn what_cannot_be_added_up_is_refused_with_status_2() {
     fs::write(&b, text).unwrap();
     let (status, words) = said(&sipstat(&[&b]));
     assert!(status == Some(1) && words.contains("damaged"), "{status:?} {words}");
+}
+
+#[test]
+fn what_was_kept_is_shown_as_asked() {
+    let dir = folder("shown");
+    let file = dir.join("saved.json").display().to_string();
+    let capture = sample("trunk-incident.pcapng.gz");
+    let by = ["--by", "destination", "--by", "code", "--interval", "10s"];
+    assert_eq!(said(&sipstat(&[&["-q", "--save", &file], &by[..], &[&capture]].concat())).0, Some(0));
+    let of = |args: &[&str]| sipstat(&[args, &["-f", "json"]].concat()).stdout;
+    let direct = |more: &[&str]| of(&[more, &by[..], &[&capture]].concat());
+    // With or without asking for them again; more rows or fewer, in another order; figures of one's own.
+    assert_eq!(of(&[&file]), direct(&[]));
+    assert_eq!(of(&[&by[..], &[&file]].concat()), direct(&[]));
+    for more in [&["-n", "2"][..], &["--sort", "calls"], &["--define", "mine=1 - failures.rate"]] {
+        assert_eq!(of(&[more, &[&file]].concat()), direct(more), "{more:?}");
+    }
+    let check = |what: &str| sipstat(&["check", "--fail-if", "count(503) > 0", what]);
+    assert_eq!(check(&file).stdout, check(&capture).stdout);
+    assert_eq!(check(&file).status.code(), Some(3));
+}
+
+#[test]
+fn a_summary_of_another_version_is_named_and_refused() {
+    let file = folder("version").join("next.json");
+    fs::write(&file, r#"{"schema":"sipstat.summary/2","parts":[]}"#).unwrap();
+    let (status, words) = said(&sipstat(&[file.to_str().unwrap()]));
+    assert!(status == Some(1) && words.contains("another version of sipstat: sipstat.summary/2"), "{words}");
 }
 
 /// What a hand with bad intentions puts in place of a value: mostly one of its own kind.

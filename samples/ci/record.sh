@@ -16,6 +16,7 @@ sudo=$([ "$(id -u)" = 0 ] || echo sudo)
 pids=""
 trap 'for p in $pids; do $sudo kill "$p" 2>/dev/null || true; done; rm -rf "$work"' EXIT
 
+: >"$work/tcpdump.log"
 $sudo tcpdump -i "${INTERFACE:-lo}" -U -s 0 -w - "host ${target%:*}" >"$work/calls.pcap" 2>"$work/tcpdump.log" &
 tcpdump_pid=$!
 pids=$tcpdump_pid

@@ -8,6 +8,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::audit;
+use crate::capture::unpacked;
 use crate::error::Error;
 use crate::stats::{Counted, SUMMARY_SCHEMA};
 
@@ -17,13 +18,15 @@ pub const MAX_BYTES: u64 = 256 << 20;
 /// Bytes in which the schema has to be found.
 const LOOKS_AT: u64 = 4096;
 
-/// Whether the file at `path` is a saved summary of any version: a JSON object whose `schema` says so
+/// Whether the file at `path`, compressed or not, is a saved summary of any version: a JSON object whose `schema` says so
 /// near its beginning.
 pub fn is_saved(path: &Path) -> bool {
     let is_file = path.metadata().is_ok_and(|m| m.is_file());
     let mut head = Vec::new();
     is_file
-        && File::open(path).is_ok_and(|f| f.take(LOOKS_AT).read_to_end(&mut head).is_ok())
+        && File::open(path)
+            .and_then(unpacked)
+            .is_ok_and(|f| f.take(LOOKS_AT).read_to_end(&mut head).is_ok() || !head.is_empty())
         && schema(&head).is_some()
 }
 
@@ -31,7 +34,7 @@ pub fn is_saved(path: &Path) -> bool {
 pub fn read(path: &Path) -> Result<Counted, Error> {
     let name = path.display().to_string();
     let failed = |what: String| Error::input(name.clone(), what);
-    let file = File::open(path).map_err(|e| failed(e.to_string()))?;
+    let file = File::open(path).and_then(unpacked).map_err(|e| failed(e.to_string()))?;
     let mut bytes = Vec::new();
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|e| failed(e.to_string()))?;
     parse(&bytes).map_err(|why| failed(why).remedy("save it again from its capture"))

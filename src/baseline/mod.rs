@@ -6,7 +6,7 @@
 mod audit;
 mod file;
 
-use crate::config::Config;
+use crate::config::{Config, Grouping};
 use crate::error::Error;
 use crate::pipeline;
 use crate::stats::{Counted, Summary};
@@ -25,7 +25,22 @@ pub fn run(config: &Config, watch: &mut Watch<'_>) -> Result<Summary, Error> {
 
 /// Reads all input and counts it, so that it can be saved.
 pub fn gather(config: &Config, watch: &mut Watch<'_>) -> Result<Counted, Error> {
-    if config.apart { merge(config, watch) } else { count(config, watch) }
+    if config.condition.is_some() {
+        let e = Error::usage("--where needs messages, and saved summaries are counts");
+        return Err(e.remedy("select from one capture, without merge and --save"));
+    }
+    if config.follow {
+        return Err(Error::usage("--follow takes captures: a saved summary does not grow"));
+    }
+    let mut counted = if config.apart { merge(config, watch) } else { count(config, watch) }?;
+    let (asked, usual) = (&config.grouping, Grouping::default());
+    if (asked.top, asked.sort) != (usual.top, usual.sort) {
+        counted.show(asked.top, asked.sort);
+    }
+    if config.no_paths {
+        counted.forget_paths();
+    }
+    Ok(counted)
 }
 
 /// All captures together are one run.

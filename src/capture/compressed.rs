@@ -8,6 +8,7 @@
 //! [`CHUNKS`] chunks. How much comes out is bounded by [`super::container::BARREN`], where it is no
 //! packets.
 
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 
 use super::buffer::Source;
@@ -66,6 +67,18 @@ impl Compression {
             Self::Bzip2 => b"BZh",
         }
     }
+}
+
+/// The bytes of `file`, those inside if it is compressed.
+pub fn unpacked(mut file: File) -> io::Result<Box<dyn Read + Send>> {
+    let mut head = Vec::with_capacity(LOOKS_AT);
+    (&mut file).take(LOOKS_AT as u64).read_to_end(&mut head)?;
+    let compression = Compression::find(&head);
+    let whole: Source = Box::new(io::Cursor::new(head).chain(file));
+    Ok(match compression {
+        Some(compression) => compression.unpack(whole),
+        None => whole,
+    })
 }
 
 /// Compressed bytes, counted.

@@ -41,6 +41,7 @@ mod taps;
 mod trouble;
 mod writer;
 
+pub use compressed::unpacked;
 pub use error::{OpenError, OpenReason};
 pub use follow::{Follow, Wait};
 pub use foreign::Foreign;
@@ -81,6 +82,7 @@ pub struct Frame<'a> {
 
 /// What can be said of one input file.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FileReport {
     /// As the user named it, or as found in a directory.
     pub path: String,
@@ -92,6 +94,7 @@ pub struct FileReport {
     pub bytes: u64,
     /// A hash of its first bytes, uncompressed: with its size and times it tells captures apart.
     #[serde(with = "crate::named::hex")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub fingerprint: u64,
     /// Shown time of the earliest frame; `None` without frames.
     pub first: Option<Timestamp>,

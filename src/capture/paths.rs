@@ -29,6 +29,7 @@ pub struct Found {
 
 /// A path that was passed over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Skipped {
     /// The path.
     pub path: PathBuf,

@@ -1,6 +1,6 @@
 //! The verdict as workflow commands of GitHub Actions: an annotation for each rule that did not pass.
 //!
-//! `::error title=NAME::TEXT`. In the text `%`, CR and LF are escaped, in properties also `:` and `,`
+//! `::error file=RULES,line=LINE,title=NAME::TEXT`, the place only of rules that a file holds. In the text `%`, CR and LF are escaped, in properties also `:` and `,`
 //! (docs.github.com, "Workflow commands for GitHub Actions"; the escapes are those of
 //! `@actions/core`). Every line is one command: foreign text cannot begin another one.
 
@@ -19,7 +19,11 @@ pub(super) fn write(verdict: &Verdict, out: &mut impl io::Write) -> io::Result<(
             Status::Pass | Status::NotEvaluated => "notice",
         };
         let title = property(&format!("sipstat: {}", escape(&rule.name)));
-        writeln!(out, "::{command} title={title}::{}", data(&text(rule, verdict)))?;
+        let place = rule
+            .place
+            .as_ref()
+            .map_or(String::new(), |(file, line)| format!("file={},line={line},", property(&escape(file))));
+        writeln!(out, "::{command} {place}title={title}::{}", data(&text(rule, verdict)))?;
     }
     writeln!(out, "{}", say::total(verdict))
 }

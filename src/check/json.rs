@@ -14,14 +14,18 @@ use crate::stats::summary::SampleCall;
 const SCHEMA: &str = "sipstat.check/1";
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct VerdictJson<'a> {
+    #[cfg_attr(test, schemars(extend("const" = "sipstat.check/1")))]
     schema: &'static str,
+    #[cfg_attr(test, schemars(extend("enum" = ["pass", "fail", "not_evaluated"])))]
     status: &'static str,
     input: InputJson<'a>,
     rules: Vec<RuleJson<'a>>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct InputJson<'a> {
     complete: bool,
     exact: bool,
@@ -30,17 +34,21 @@ struct InputJson<'a> {
 
 /// What decided stands in the rule itself; all that its condition compares in `comparisons`.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct RuleJson<'a> {
     name: &'a str,
     condition: &'a str,
+    #[cfg_attr(test, schemars(extend("enum" = ["error", "warning"])))]
     severity: &'static str,
     explanation: Option<&'a str>,
+    #[cfg_attr(test, schemars(extend("enum" = ["pass", "fail", "not_evaluated"])))]
     status: &'static str,
     reason: Option<String>,
     figure: Option<&'a str>,
     value: ValueJson,
     numerator: Option<u64>,
     denominator: Option<u64>,
+    #[cfg_attr(test, schemars(extend("enum" = ["ms", "share", "count", null])))]
     unit: Option<&'static str>,
     limit: Option<f64>,
     interval: Option<[f64; 2]>,
@@ -50,6 +58,7 @@ struct RuleJson<'a> {
 
 /// A number, or true or false.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged)]
 enum ValueJson {
     Truth(bool),
@@ -58,6 +67,7 @@ enum ValueJson {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ComparisonJson<'a> {
     text: &'a str,
     figure: &'a str,
@@ -66,12 +76,14 @@ struct ComparisonJson<'a> {
     value: ValueJson,
     numerator: Option<u64>,
     denominator: Option<u64>,
+    #[cfg_attr(test, schemars(extend("enum" = ["ms", "share", "count", null])))]
     unit: Option<&'static str>,
     limit: Option<f64>,
     interval: Option<[f64; 2]>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct CallJson<'a> {
     call_id: &'a str,
     file: Option<&'a str>,
@@ -81,7 +93,7 @@ struct CallJson<'a> {
 
 /// Writes `verdict` to `out`.
 pub(super) fn write(verdict: &Verdict, out: &mut impl io::Write) -> io::Result<()> {
-    let clock = Clock::new(verdict.files.iter().any(|f| f.nanoseconds));
+    let clock = Clock::new(verdict.files.iter().any(|f| f.nanoseconds), verdict.scale);
     let json = VerdictJson {
         schema: SCHEMA,
         status: verdict.status().id(),
@@ -173,5 +185,13 @@ impl<'a> CallJson<'a> {
             frame: call.frame.number,
             time: clock.at(call.time),
         }
+    }
+}
+
+#[cfg(test)]
+mod schema {
+    #[test]
+    fn the_committed_schema_is_that_of_a_verdict() {
+        crate::report::schema::check::<super::VerdictJson<'static>>("check", super::SCHEMA);
     }
 }

@@ -22,11 +22,16 @@ pub(super) fn write(verdict: &Verdict, out: &mut impl io::Write) -> io::Result<(
     let tests = verdict.rules.len().to_string();
     let failures = verdict.rules.iter().filter(|r| r.is_breach()).count().to_string();
     let skipped = verdict.count(Status::NotEvaluated).to_string();
-    let totals = [("tests", tests.as_str()), ("failures", failures.as_str()), ("errors", "0"), ("time", "0")];
+    let totals = [
+        ("tests", tests.as_str()),
+        ("failures", failures.as_str()),
+        ("errors", "0"),
+        ("skipped", skipped.as_str()),
+        ("time", "0"),
+    ];
     let suites = writer.create_element("testsuites").with_attribute(("name", SUITE));
     suites.with_attributes(totals).write_inner_content(|w| {
         let suite = w.create_element("testsuite").with_attribute(("name", SUITE)).with_attributes(totals);
-        let suite = suite.with_attribute(("skipped", skipped.as_str()));
         suite.write_inner_content(|w| verdict.rules.iter().try_for_each(|rule| case(rule, verdict, w)))?;
         Ok(())
     })?;

@@ -25,8 +25,9 @@ use toml::Spanned;
 
 use super::figures::{Figure, Figures, Reported};
 use super::verdict::{Judged, Verdict};
-use crate::expr::{Expression, Of, Problem, Quantity, Type};
-use crate::report::json::SCHEMA;
+use crate::expr::{Expression, Of, Quantity, Type};
+use crate::nearest::nearest;
+use crate::report::json::{self, SCHEMA};
 use crate::stats::Summary;
 use crate::stats::summary::{Defined, DefinedUnit};
 
@@ -63,6 +64,8 @@ pub struct Rule {
     pub severity: Severity,
     /// Why there is this rule.
     pub explanation: Option<String>,
+    /// The file that it stands in, and the line of its condition; `None` on the command line.
+    pub place: Option<(String, usize)>,
 }
 
 /// All conditions and definitions of a run.
@@ -119,7 +122,12 @@ impl Rules {
         &self.rules
     }
 
-    /// The report to compare with; before any rule that names it.
+    /// There will be something to compare with; before any rule that names it.
+    pub fn expect_baseline(&mut self) {
+        self.figures.add_base();
+    }
+
+    /// The report to compare with.
     pub fn baseline(&mut self, report: &str) -> Result<(), String> {
         let wanted = "no JSON report of sipstat; 'sipstat -f json -o FILE' writes one";
         let json: Json = serde_json::from_str(report).map_err(|e| format!("{wanted}: {e}"))?;
@@ -127,8 +135,14 @@ impl Rules {
             return Err(wanted.into());
         }
         self.base = Some(json);
-        self.figures.add_base();
+        self.expect_baseline();
         Ok(())
+    }
+
+    /// The run to compare with.
+    pub fn baseline_of(&mut self, summary: &Summary) {
+        self.expect_baseline();
+        self.base = json::value(summary).ok();
     }
 
     /// Adds a definition, written `NAME=EXPR`.
@@ -139,24 +153,36 @@ impl Rules {
     }
 
     /// Adds a condition that is its own name.
-    pub fn fail_if(&mut self, text: &str) -> Result<(), Problem> {
-        let condition = Expression::condition(text, &self.figures)?;
-        self.rules.push(Rule {
+    pub fn fail_if(&mut self, text: &str) -> Result<(), String> {
+        let condition = Expression::condition(text, &self.figures).map_err(|p| p.to_string())?;
+        self.add(Rule {
             name: text.trim().to_owned(),
             condition,
             min_sample: self.min_sample,
             severity: Severity::Error,
             explanation: None,
-        });
+            place: None,
+        })
+    }
+
+    /// Adds a rule, which must be told from the others: reports of tests join what has one name.
+    fn add(&mut self, rule: Rule) -> Result<(), String> {
+        if rule.name.trim().is_empty() {
+            return Err("a rule's name is empty".into());
+        }
+        if self.rules.iter().any(|other| other.name == rule.name) {
+            return Err(format!("there is another rule called '{}'", rule.name));
+        }
+        self.rules.push(rule);
         Ok(())
     }
 
-    /// Adds what a file holds.
-    pub fn read(&mut self, text: &str) -> Result<(), String> {
+    /// Adds what a file holds, which the user calls `name`.
+    pub fn read(&mut self, name: &str, text: &str) -> Result<(), String> {
         if text.len() > MAX_FILE {
             return Err(format!("longer than {MAX_FILE} bytes"));
         }
-        let file: File = toml::from_str(text).map_err(|e| at(text, e.span(), e.message()))?;
+        let file: File = toml::from_str(text).map_err(|e| at(text, e.span(), &with_nearest(e.message())))?;
         self.define_all(text, file.define)?;
         let min_sample = file.min_sample.unwrap_or(self.min_sample);
         for rule in file.rules {
@@ -165,13 +191,16 @@ impl Rules {
             }
             let condition = Expression::condition(rule.condition.as_ref(), &self.figures)
                 .map_err(|p| at(text, Some(rule.condition.span()), &p.to_string()))?;
-            self.rules.push(Rule {
+            let span = rule.condition.span();
+            let added = self.add(Rule {
                 name: rule.name.unwrap_or_else(|| rule.condition.as_ref().trim().to_owned()),
                 condition,
                 min_sample: rule.min_sample.unwrap_or(min_sample),
                 severity: rule.severity,
                 explanation: rule.explanation,
+                place: Some((name.to_owned(), line(text, span.start))),
             });
+            added.map_err(|why| at(text, Some(span), &why))?;
         }
         Ok(())
     }
@@ -230,6 +259,7 @@ impl Rules {
         Verdict {
             rules: self.rules.iter().map(|rule| Judged::new(rule, &reported, strict)).collect(),
             files: summary.input.files.clone(),
+            scale: summary.input.scale,
             complete: summary.input.complete,
             exact: summary.input.exact,
         }
@@ -259,11 +289,24 @@ fn defined(name: &str, expression: &Expression<Figure>, reported: &Reported<'_>)
     }
 }
 
+/// What serde says of an unknown key or word, with the nearest known one: it quotes them all.
+fn with_nearest(why: &str) -> String {
+    let is_unknown = why.starts_with("unknown field") || why.starts_with("unknown variant");
+    let mut quoted = why.split('`').skip(1).step_by(2).filter(|_| is_unknown);
+    let near = quoted.next().and_then(|written| nearest(written, quoted.map(str::to_owned)));
+    near.map_or_else(|| why.to_owned(), |near| format!("{why}; did you mean '{near}'?"))
+}
+
 /// A complaint with its line.
 fn at(text: &str, span: Option<Range<usize>>, why: &str) -> String {
     let why = why.lines().collect::<Vec<_>>().join(" ");
-    match span.and_then(|s| text.get(..s.start)) {
-        Some(before) => format!("line {}: {why}", before.matches('\n').count() + 1),
+    match span {
+        Some(span) => format!("line {}: {why}", line(text, span.start)),
         None => why,
     }
+}
+
+/// The line that a byte stands in, the first one being 1.
+fn line(text: &str, byte: usize) -> usize {
+    text.bytes().take(byte).filter(|b| *b == b'\n').count() + 1
 }

@@ -66,7 +66,7 @@ severity = 'warning'
 #[test]
 fn a_file_of_rules_is_judged_rule_by_rule() {
     let mut rules = Rules::new(0);
-    rules.read(FILE).unwrap();
+    rules.read("rules.toml", FILE).unwrap();
     let verdict = judged(&rules);
     let status: Vec<_> = verdict.rules.iter().map(|r| r.status).collect();
     assert_eq!(status, [Status::Fail, Status::Pass, Status::NotEvaluated, Status::Fail]);
@@ -88,14 +88,14 @@ fn warnings_and_what_is_not_evaluated_do_not_fail_but_strictness_does() {
     assert_eq!((open.status(), open.is_breached()), (Status::NotEvaluated, false));
     assert!(rules.judge(&trunk(), true).is_breached());
     let mut rules = Rules::new(0);
-    rules.read("[[rules]]\ncondition = 'asr < 99%'\nseverity = 'warning'").unwrap();
+    rules.read("rules.toml", "[[rules]]\ncondition = 'asr < 99%'\nseverity = 'warning'").unwrap();
     assert_eq!((judged(&rules).status(), judged(&rules).is_breached()), (Status::Pass, false));
 }
 
 #[test]
 fn definitions_stand_in_the_report_and_may_use_one_another() {
     let mut rules = Rules::new(0);
-    rules.read(FILE).unwrap();
+    rules.read("rules.toml", FILE).unwrap();
     rules.define("slow=p95(pdd)").unwrap();
     let mut summary = trunk();
     rules.add_defined(&mut summary);
@@ -155,19 +155,21 @@ fn what_is_wrong_is_told_with_its_line() {
         ("rules = 3", "line 1: "),
         ("[[rules]\n", "line 1: "),
     ] {
-        let error = Rules::new(0).read(text).expect_err(text);
+        let error = Rules::new(0).read("rules.toml", text).expect_err(text);
         assert!(error.contains(says), "{text}: {error}");
     }
-    assert!(Rules::new(0).read(&" ".repeat(2 << 20)).unwrap_err().contains("longer"));
+    assert!(Rules::new(0).read("rules.toml", &" ".repeat(2 << 20)).unwrap_err().contains("longer"));
     assert!(Rules::new(0).define("x").unwrap_err().contains("NAME=EXPR"));
     let many: String = (0..102).map(|i| format!("x{i} = 'asr'\n")).collect();
-    assert!(Rules::new(0).read(&format!("[define]\n{many}")).unwrap_err().contains("more than 100"));
+    assert!(
+        Rules::new(0).read("rules.toml", &format!("[define]\n{many}")).unwrap_err().contains("more than 100")
+    );
 }
 
 #[test]
 fn text_is_one_line_a_rule_and_the_calls_of_a_breach() {
     let mut rules = Rules::new(0);
-    rules.read(FILE).unwrap();
+    rules.read("rules.toml", FILE).unwrap();
     rules.fail_if("input.complete == false").unwrap();
     let n = trunk().responses.by_code.iter().find(|c| c.status.get() == 503).unwrap().counts.first;
     let text = said(&judged(&rules), Format::Text);
@@ -189,7 +191,7 @@ fn text_is_one_line_a_rule_and_the_calls_of_a_breach() {
 #[test]
 fn json_has_the_contracts_paths() {
     let mut rules = Rules::new(0);
-    rules.read(FILE).unwrap();
+    rules.read("rules.toml", FILE).unwrap();
     let json: serde_json::Value = serde_json::from_str(&said(&judged(&rules), Format::Json)).unwrap();
     assert_eq!((&json["schema"], &json["status"]), (&"sipstat.check/1".into(), &"fail".into()));
     let rule = &json["rules"][3];
@@ -206,7 +208,7 @@ fn json_has_the_contracts_paths() {
 #[test]
 fn junit_is_one_case_a_rule_and_foreign_text_stays_text() {
     let mut rules = Rules::new(0);
-    rules.read(FILE).unwrap();
+    rules.read("rules.toml", FILE).unwrap();
     let xml = said(&judged(&rules), Format::Junit);
     assert!(xml.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"sipstat check\" tests=\"4\" failures=\"1\""), "{xml}");
     assert_eq!(xml.matches("<testcase ").count(), 4);
@@ -217,11 +219,15 @@ fn junit_is_one_case_a_rule_and_foreign_text_stays_text() {
 #[test]
 fn annotations_are_one_line_each_whatever_the_text() {
     let mut rules = Rules::new(0);
-    rules.read(FILE).unwrap();
+    rules.read("rules.toml", FILE).unwrap();
     let text = said(&judged(&rules), Format::Github);
     let commands: Vec<&str> = text.lines().filter(|l| l.starts_with("::")).collect();
     assert_eq!(commands.len(), 3, "{text}");
-    assert!(commands[0].starts_with("::error title=sipstat%3A no 503::count(503) = "), "{}", commands[0]);
+    assert!(
+        commands[0].starts_with("::error file=rules.toml,line=10,title=sipstat%3A no 503::count(503) = "),
+        "{}",
+        commands[0]
+    );
     assert!(commands[0].contains("%0Aframe 7: a@10.0.0.1%0Aframe 12: evil"), "{}", commands[0]);
     assert!(commands[0].contains("<b>%250A"), "{}", commands[0]);
     assert!(commands[1].starts_with("::notice ") && commands[2].starts_with("::warning "), "{text}");
@@ -231,9 +237,28 @@ fn annotations_are_one_line_each_whatever_the_text() {
 #[test]
 fn markdown_is_a_table_that_foreign_text_cannot_leave() {
     let mut rules = Rules::new(0);
-    rules.read("[[rules]]\nname = 'a|b `c` <i>'\ncondition = 'count(503) > 0'").unwrap();
+    rules.read("rules.toml", "[[rules]]\nname = 'a|b `c` <i>'\ncondition = 'count(503) > 0'").unwrap();
     let text = said(&judged(&rules), Format::Markdown);
     assert!(text.contains("| ❌ fail | a\\|b \\`c\\` \\<i\\> | count(503) = "), "{text}");
     assert!(text.contains("- frame 7: `a@10.0.0.1`"), "{text}");
     assert!(text.lines().all(|l| !l.starts_with("::")), "{text}");
+}
+
+#[test]
+fn a_thousand_rules_are_still_a_comment_and_breaches_stay_in_sight() {
+    let mut rules = Rules::new(0);
+    let long = "|".repeat(3_000);
+    for i in 0..1_000 {
+        let bad = if i % 2 == 0 { "count(503) > 0" } else { "attempts < 1" };
+        let text = format!(
+            "[[rules]]\nname = '{i} {long}'\ncondition = '{bad} or attempts < {}'\nexplanation = '{long}'",
+            i % 2 + 1
+        );
+        rules.read("rules.toml", &text).unwrap();
+    }
+    let text = said(&judged(&rules), Format::Markdown);
+    let length = text.chars().count();
+    assert!(length < crate::report::markdown::COMMENT, "{length}");
+    assert_eq!((text.matches("❌ fail").count(), text.matches("✅ pass").count()), (40, 0));
+    assert!(text.contains("| | 960 more | | |"), "{text}");
 }

@@ -6,6 +6,7 @@ use crate::capture::FileReport;
 use crate::expr::{Leaf, Quantity, Type, Unjudged};
 use crate::stats::interval::Interval;
 use crate::stats::summary::SampleCall;
+use crate::time::Scale;
 
 /// What came of all rules.
 #[derive(Clone, Debug)]
@@ -14,6 +15,8 @@ pub struct Verdict {
     pub rules: Vec<Judged>,
     /// What was read.
     pub files: Vec<FileReport>,
+    /// What its times are told from.
+    pub scale: Scale,
     /// Every input byte was read.
     pub complete: bool,
     /// Nothing that figures depend on was dropped.
@@ -55,6 +58,8 @@ pub struct Judged {
     open: bool,
     /// How bad a breach is.
     pub severity: Severity,
+    /// The file that the rule stands in, and its line; `None` on the command line.
+    pub place: Option<(String, usize)>,
     /// Why there is this rule.
     pub explanation: Option<String>,
     /// The comparison that decided; the first one where none did.
@@ -136,6 +141,7 @@ impl Judged {
             status,
             open: holds.is_none(),
             severity: rule.severity,
+            place: rule.place.clone(),
             explanation: rule.explanation.clone(),
             decisive,
             comparisons: leaves.iter().map(Comparison::from).collect(),

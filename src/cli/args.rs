@@ -104,7 +104,7 @@ enum Command {
     Extract(Box<ExtractArgs>),
     /// Print the JSON Schema of what is written as JSON
     Schema {
-        /// report (the default), or another output in JSON
+        /// report (the default), check, compare, summary, interval or calls
         name: Option<String>,
     },
 }
@@ -116,7 +116,9 @@ Examples:
   sipstat compare --max-regress 'asr 1%' --fail-on-new-codes 5xx main.json build.pcap
 
 LIMIT: a figure and how much worse it may be: 'asr 1%' (percentage points), 'outcomes.timed_out 10% rel'
-(of the base), 'p95(pdd) 200ms'; 'with 95% confidence' asks the whole interval to lie beyond.
+(of the base), '5xx INVITE 1%' (of finals), 'p95(pdd) 200ms'; 'with 95% confidence' asks the whole
+interval to lie beyond. What has no value in one of the two is not evaluated: no pass, and a failure
+with --strict.
 
 Exit status: 0 every limit held, 3 one was breached, 2 a limit that means nothing, 1 and 4 as ever.";
 
@@ -129,6 +131,9 @@ struct LimitArgs {
     /// Fail if final codes of these classes are new
     #[arg(long, value_name = "CODE|CLASS[,…]")]
     fail_on_new_codes: Option<NewCodes>,
+    /// A limit that cannot be judged fails
+    #[arg(long)]
+    strict: bool,
 }
 
 const MERGE_EXAMPLES: &str = "\
@@ -263,7 +268,11 @@ impl CommandLine {
             Some(Command::Check(args)) => Request::Check(Box::new(args.request())),
             Some(Command::Compare { report, limits }) => Request::Compare(
                 Box::new(report.config()),
-                Limits { regress: limits.max_regress, new_codes: limits.fail_on_new_codes },
+                Limits {
+                    regress: limits.max_regress,
+                    new_codes: limits.fail_on_new_codes,
+                    strict: limits.strict,
+                },
             ),
             Some(Command::Merge { report }) => {
                 Request::Report(Box::new(Config { apart: true, ..report.config() }))

@@ -2,7 +2,7 @@
 
 use super::Exit;
 use super::output::Output;
-use super::run::{readable, tell, tell_what_is_missing, watched};
+use super::run::{has_messages, readable, tell, tell_what_is_missing, watched};
 use super::secret;
 use super::stream::Stream;
 use crate::config::Config;
@@ -22,6 +22,7 @@ pub(super) struct Wanted {
 /// Runs over the captures of `config`, and writes rows to where it says.
 pub(super) fn calls(config: &Config, wanted: Wanted) -> Result<Exit, Error> {
     readable(config)?;
+    has_messages(config)?;
     let mut pseudonyms = secret::pseudonyms(config.pseudonyms.as_ref())?;
     let output = Output::open(config.report.output.as_deref(), config.report.look)?;
     let columns = output.columns();
@@ -29,7 +30,7 @@ pub(super) fn calls(config: &Config, wanted: Wanted) -> Result<Exit, Error> {
     let mut order = Order::new(wanted.by, wanted.limit, HELD);
     let mut rows: Option<Rows> = None;
     let begin = |files: &[String], out: &mut Stream| {
-        let rows = Rows::new(wanted.format, columns, files);
+        let rows = Rows::new(wanted.format, columns, files, config.scale());
         out.write(&rows.head());
         rows
     };

@@ -12,8 +12,9 @@ use super::Exit;
 use super::args::LookArgs;
 use super::input::InputArgs;
 use super::output::Output;
-use super::run::{readable, tell_what_is_missing};
+use super::run::{readable, tell_what_is_missing, watching};
 use super::values;
+use crate::baseline::{self, is_saved};
 use crate::check::{Format, Rules, write};
 use crate::config::{Config, Report};
 use crate::error::Error;
@@ -55,7 +56,8 @@ pub(super) struct CheckArgs {
     /// Rules and definitions from FILE; may be repeated
     #[arg(long, value_name = "FILE")]
     rules: Vec<PathBuf>,
-    /// An earlier report (JSON), whose figures EXPR may name as base.asr, base.p95(pdd)
+    /// What to compare with: an earlier report (JSON), a saved summary or a capture, whose figures EXPR
+    /// may name as base.asr, base.p95(pdd)
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
     /// Define a figure; may be repeated
@@ -136,10 +138,13 @@ pub(super) fn check(
     check: &Check,
     analyse: impl FnOnce(&Config) -> Result<Summary, Error>,
 ) -> Result<Exit, Error> {
-    let rules = rules(check)?;
+    let mut rules = rules(check)?;
     readable(&check.config)?;
     let report = &check.config.report;
     let output = Output::open(report.output.as_deref(), report.look)?;
+    if let Some(path) = &check.baseline {
+        baseline(&mut rules, path, &check.config)?;
+    }
     let summary = analyse(&check.config)?;
     let verdict = rules.judge(&summary, check.strict);
     let mut bytes = Vec::new();
@@ -162,15 +167,14 @@ pub(super) fn check(
 /// All rules; at least one.
 fn rules(check: &Check) -> Result<Rules, Error> {
     let mut rules = Rules::new(check.min_sample);
-    if let Some(path) = &check.baseline {
-        let text = text_of(path, MAX_REPORT)?;
-        rules.baseline(&text).map_err(|e| Error::usage(format!("{}: {e}", path.display())))?;
+    if check.baseline.is_some() {
+        rules.expect_baseline();
     }
     define(&mut rules, &check.config.report.defined)?;
     for path in &check.rules {
         let name = path.display();
         let text = text_of(path, MAX_RULES)?;
-        rules.read(&text).map_err(|e| Error::usage(format!("{name}: {e}")))?;
+        rules.read(&name.to_string(), &text).map_err(|e| Error::usage(format!("{name}: {e}")))?;
     }
     for condition in &check.fail_if {
         rules.fail_if(condition).map_err(|e| Error::usage(format!("--fail-if: {e}")))?;
@@ -180,6 +184,30 @@ fn rules(check: &Check) -> Result<Rules, Error> {
         return Err(e.remedy("give --fail-if 'EXPR' or --rules FILE"));
     }
     Ok(rules)
+}
+
+/// Reads what figures called `base.…` are of: a report, or whatever a report can be made of.
+fn baseline(rules: &mut Rules, path: &Path, config: &Config) -> Result<(), Error> {
+    if is_object(path) && !is_saved(path) {
+        let text = text_of(path, MAX_REPORT)?;
+        return rules.baseline(&text).map_err(|e| Error::usage(format!("{}: {e}", path.display())));
+    }
+    let of_base = Config { captures: vec![path.to_owned()], ..config.clone() };
+    let summary = watching(&of_base, |watch| baseline::run(&of_base, watch))?;
+    if !(summary.input.complete && summary.input.exact) {
+        let what = format!("{}: the baseline was not read whole", path.display());
+        return Err(Error::usage(what).remedy("record it again: nothing can be held against it"));
+    }
+    rules.baseline_of(&summary);
+    Ok(())
+}
+
+/// Whether a file begins like an object of JSON, which no capture does.
+fn is_object(path: &Path) -> bool {
+    let mut head = [0; 64];
+    let read = File::open(path).and_then(|mut file| file.read(&mut head));
+    let head = read.ok().and_then(|n| head.get(..n)).unwrap_or_default();
+    head.trim_ascii_start().first() == Some(&b'{')
 }
 
 /// Definitions of the command line, and no rules.

@@ -17,6 +17,8 @@ pub(super) struct Limits {
     pub(super) regress: Vec<MaxRegress>,
     /// Codes that must not be new.
     pub(super) new_codes: Option<NewCodes>,
+    /// What cannot be judged fails.
+    pub(super) strict: bool,
 }
 
 /// Compares the two that `config` names.
@@ -42,11 +44,12 @@ pub(super) fn run(config: &Config, limits: &Limits) -> Result<Exit, Error> {
         return Err(Error::usage(problem));
     }
     let output = Output::open(config.report.output.as_deref(), config.report.look)?;
-    let count = |path: &std::path::Path| -> Result<(String, Counted), Error> {
+    let count = |path: &std::path::Path, role: &str| -> Result<(String, Counted), Error> {
         let one = Config { captures: vec![path.to_owned()], ..config.clone() };
-        Ok((path.display().to_string(), watching(&one, |watch| baseline::gather(&one, watch))?))
+        let name = if config.no_paths { role.to_owned() } else { path.display().to_string() };
+        Ok((name, watching(&one, |watch| baseline::gather(&one, watch))?))
     };
-    let (base, now) = (count(base)?, count(now)?);
+    let (base, now) = (count(base, "base")?, count(now, "now")?);
     Counted::comparable(&base.1, &now.1).map_err(Error::usage)?;
     let comparison = compare::compare(base, now);
     let verdicts = judge(&comparison, limits)?;
@@ -80,5 +83,8 @@ fn judge(comparison: &Comparison, limits: &Limits) -> Result<Vec<Verdict>, Error
         verdicts.push(limit.judge(comparison).map_err(Error::usage)?);
     }
     verdicts.extend(limits.new_codes.iter().map(|codes| codes.judge(comparison)));
+    if limits.strict {
+        verdicts.iter_mut().for_each(|v| v.breached = v.breached.or(Some(true)));
+    }
     Ok(verdicts)
 }

@@ -61,6 +61,12 @@ pub(super) struct HowArgs {
     /// Memory for the state of calls; with more calls open at once, figures are not exact
     #[arg(long, value_name = "SIZE", default_value = "128M", value_parser = values::size)]
     memory: u64,
+    /// Tell times as time after the first frame: reports of traffic recorded again can be compared
+    #[arg(long)]
+    relative_time: bool,
+    /// Number captures instead of naming them: capture-1, capture-2 by first time
+    #[arg(long)]
+    no_paths: bool,
     /// Put pseudonyms for addresses, numbers, users, hosts, Call-IDs and paths in all that is written
     #[arg(long)]
     anonymize: bool,
@@ -92,6 +98,8 @@ impl HowArgs {
             host_sides: self.host_side,
             memory: self.memory,
             pseudonyms: self.anonymize.then(|| self.key_file.map_or(Secret::Random, Secret::File)),
+            relative_time: self.relative_time,
+            no_paths: self.no_paths,
             threads: self.threads.map_or(usual.threads, usize::from),
             ..usual
         }

@@ -248,6 +248,17 @@ fn catch_misplaced_command(config: &Config) -> Result<(), Error> {
     }
 }
 
+/// `config` names captures, which have messages.
+pub(super) fn has_messages(config: &Config) -> Result<(), Error> {
+    match config.captures.iter().find(|path| baseline::is_saved(path)) {
+        None => Ok(()),
+        Some(saved) => {
+            let what = format!("{} is a saved summary: it has counts, no messages", saved.display());
+            Err(Error::usage(what).remedy("name the capture that it was counted from"))
+        }
+    }
+}
+
 /// `config` asks for pseudonyms, and what is written has the names as they are.
 pub(super) fn in_clear(config: &Config) -> Result<(), Error> {
     if config.pseudonyms.is_some() {
@@ -255,6 +266,11 @@ pub(super) fn in_clear(config: &Config) -> Result<(), Error> {
             Error::usage("--anonymize is for reports and rows: ladders and extracts show names as they are");
         return Err(e.remedy("leave it out"));
     }
+    if config.relative_time || config.no_paths {
+        let e = Error::usage("ladders and extracts tell times and captures as they are");
+        return Err(e.remedy("leave out --relative-time and --no-paths"));
+    }
+    has_messages(config)?;
     readable(config)
 }
 

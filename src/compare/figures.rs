@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::call::{Outcome, RegisterOutcome};
-use crate::sip::StatusCode;
+use crate::sip::{Method, StatusCode};
 use crate::stats::summary::{DelayKind, RateKind};
 use crate::stats::{Distribution, Summary};
 use crate::time::Nanos;
@@ -40,6 +40,8 @@ pub(super) enum Value {
 #[derive(Debug, Default)]
 pub(super) struct Figures {
     shares: BTreeMap<String, ((u64, u64), Better)>,
+    /// Failing classes by method: `5xx INVITE`. Their codes are figures; these are for limits.
+    classes: BTreeMap<String, (u64, u64)>,
     delays: BTreeMap<String, Vec<(Nanos, u64)>>,
     /// Of each method: final responses, responses.
     methods: BTreeMap<String, (u64, u64)>,
@@ -81,6 +83,11 @@ impl Figures {
         for row in &s.responses.by_method_and_code {
             let of = all.whole(row.status, &row.method);
             all.put(code(row.status, &row.method), (row.counts.first, of), better_code(row.status));
+            if row.status.class() >= 4 {
+                let name = format!("{}xx {}", row.status.class(), row.method);
+                let (count, _) = all.classes.entry(name).or_insert((0, of));
+                *count += row.counts.first;
+            }
         }
         all.requests = s.requests.iter().map(|r| r.counts.first).sum();
         for row in &s.requests {
@@ -127,13 +134,29 @@ impl Figures {
         figures
     }
 
+    /// The failing classes of either: more of them is worse, whatever they are.
+    pub(super) fn classes(a: &Self, b: &Self) -> Vec<Figure> {
+        let names: BTreeSet<&String> = a.classes.keys().chain(b.classes.keys()).collect();
+        let figure = |name: &String| Figure {
+            name: name.clone(),
+            better: Better::Lower,
+            source: name.clone(),
+            quantile: None,
+        };
+        names.into_iter().map(figure).collect()
+    }
+
     /// A figure's value here: none of what did not occur.
     pub(super) fn value(&self, figure: &Figure) -> Value {
         if let Some(bins) = self.delays.get(&figure.source) {
             return Value::Bins(bins.clone());
         }
-        if let Some((share, _)) = self.shares.get(&figure.source) {
+        let share = self.shares.get(&figure.source).map(|(share, _)| share);
+        if let Some(share) = share.or_else(|| self.classes.get(&figure.source)) {
             return Value::Share(*share);
+        }
+        if let Some((_, method)) = figure.source.split_once("xx ") {
+            return Value::Share((0, self.methods.get(method).map_or(0, |(finals, _)| *finals)));
         }
         if figure.source.starts_with("response_time(") {
             return Value::Bins(Vec::new());
@@ -226,7 +249,9 @@ pub(super) fn known() -> impl Iterator<Item = String> {
         "short_calls",
         "dropped_calls",
     ];
-    let outcomes = Outcome::ALL.iter().map(|o| format!("outcomes.{}", o.id()));
+    // Of answered ones rates tell, and what is pending is no end.
+    let told = |o: &&Outcome| !matches!(o, Outcome::Answered | Outcome::Pending);
+    let outcomes = Outcome::ALL.iter().filter(told).map(|o| format!("outcomes.{}", o.id()));
     let registrations = RegisterOutcome::ALL.iter().map(|o| format!("register.{}", o.id()));
     let delays = DelayKind::ALL.iter().flat_map(|kind| {
         let quantiles = QUANTILES.iter().map(|(p, _)| format!("{p}({})", kind.id()));
@@ -235,9 +260,24 @@ pub(super) fn known() -> impl Iterator<Item = String> {
     rates.into_iter().map(str::to_owned).chain(outcomes).chain(registrations).chain(delays)
 }
 
-/// Whether a run may have a figure of this name, though neither has.
-pub(super) fn is_known(name: &str) -> bool {
+/// Which way a figure of this name gets better that neither run has; `None` if no run can have it.
+pub(super) fn absent(name: &str) -> Option<Better> {
+    if let Some((of, method)) = name.split_once(' ') {
+        let class = of.strip_suffix("xx").is_some_and(|c| matches!(c, "4" | "5" | "6"));
+        let code = of.parse().ok().and_then(StatusCode::new);
+        let better = if class { Some(Better::Lower) } else { code.map(better_code) };
+        return better.filter(|_| is_method(method));
+    }
+    let quantile =
+        QUANTILES.iter().find_map(|(p, _)| name.strip_prefix(p)?.strip_prefix('(')?.strip_suffix(')'));
     let by_method = ["failure_rate(", "requests(", "response_time("];
-    let inner = QUANTILES.iter().find_map(|(p, _)| name.strip_prefix(p)?.strip_prefix('(')).unwrap_or(name);
-    known().any(|k| k == name) || by_method.iter().any(|b| inner.starts_with(b) && inner.ends_with(')'))
+    let inner = quantile.unwrap_or(name);
+    let of_method = by_method.iter().find_map(|b| inner.strip_prefix(b)?.strip_suffix(')'));
+    let is_known = known().any(|k| k == name) || of_method.is_some_and(is_method);
+    is_known.then(|| if inner.starts_with("requests(") { Better::Neither } else { better_delay(inner) })
+}
+
+/// Names of methods that no run has are mistyped, but for registered ones.
+fn is_method(name: &str) -> bool {
+    Method::REGISTERED.iter().any(|m| m.as_bytes() == name.as_bytes())
 }

@@ -12,7 +12,9 @@ use crate::sip::StatusCode;
 pub const SCHEMA: &str = "sipstat.compare/1";
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct CompareJson<'a> {
+    #[cfg_attr(test, schemars(extend("const" = "sipstat.compare/1")))]
     schema: &'static str,
     base: RunJson<'a>,
     now: RunJson<'a>,
@@ -22,10 +24,12 @@ struct CompareJson<'a> {
     new_codes: Vec<CodeJson<'a>>,
     vanished_codes: Vec<CodeJson<'a>>,
     rules: Vec<RuleJson<'a>>,
+    #[cfg_attr(test, schemars(extend("enum" = ["pass", "fail"])))]
     status: &'static str,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct RunJson<'a> {
     name: &'a str,
     messages: u64,
@@ -35,8 +39,10 @@ struct RunJson<'a> {
 
 /// Shares are 0 to 1, delays milliseconds.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct DifferenceJson<'a> {
     figure: &'a str,
+    #[cfg_attr(test, schemars(extend("enum" = ["share", "ms"])))]
     unit: &'static str,
     base: MeasureJson,
     now: MeasureJson,
@@ -44,11 +50,13 @@ struct DifferenceJson<'a> {
     interval: Option<[f64; 2]>,
     p_value: Option<f64>,
     significant: bool,
+    #[cfg_attr(test, schemars(extend("enum" = ["worse", "better", "changed", "same"])))]
     change: &'static str,
     effect: Option<f64>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged)]
 enum MeasureJson {
     Share { value: Option<f64>, numerator: u64, denominator: u64 },
@@ -56,6 +64,7 @@ enum MeasureJson {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct CodeJson<'a> {
     code: u16,
     method: &'a str,
@@ -63,8 +72,10 @@ struct CodeJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct RuleJson<'a> {
     rule: &'a str,
+    #[cfg_attr(test, schemars(extend("enum" = ["pass", "fail", "not_evaluated"])))]
     status: &'static str,
     why: &'a str,
 }
@@ -134,5 +145,13 @@ impl<'a> RuleJson<'a> {
             None => "not_evaluated",
         };
         Self { rule: &v.rule, status, why: &v.why }
+    }
+}
+
+#[cfg(test)]
+mod schema {
+    #[test]
+    fn the_committed_schema_is_that_of_a_comparison() {
+        crate::report::schema::check::<super::CompareJson<'static>>("compare", super::SCHEMA);
     }
 }

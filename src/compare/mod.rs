@@ -36,6 +36,8 @@ pub struct Comparison {
     pub runs: [Run; 2],
     /// All figures: findings first, what matters most before the rest.
     pub differences: Vec<Difference>,
+    /// Failing classes by method (`5xx INVITE`), the sums of figures: limits may name them.
+    pub classes: Vec<Difference>,
     /// Final codes by method that only the second run has: code, method, responses.
     pub new_codes: Vec<(StatusCode, String, u64)>,
     /// Those that only the first has.
@@ -207,9 +209,11 @@ fn of_figures([base_name, now_name]: [String; 2], a: Finished, b: Finished) -> C
     let runs = [run(base_name, &a.0), run(now_name, &b.0)];
     let [new_codes, vanished_codes] = [codes(&b.0, &a.0), codes(&a.0, &b.0)];
     let (x, y) = (Figures::of(&a.0, a.1), Figures::of(&b.0, b.1));
-    let figures = Figures::all(&x, &y);
-    let mut differences: Vec<Difference> =
-        figures.iter().map(|f| Difference::of(f, [&x.value(f), &y.value(f)])).collect();
+    let differ = |figures: &[figures::Figure]| -> Vec<Difference> {
+        figures.iter().map(|f| Difference::of(f, [&x.value(f), &y.value(f)])).collect()
+    };
+    let classes = differ(&Figures::classes(&x, &y));
+    let mut differences = differ(&Figures::all(&x, &y));
     // Nothing on either side: no figure.
     let is_there = |m: &Measure| m.value().is_some();
     differences.retain(|d| d.values.iter().any(is_there));
@@ -232,7 +236,7 @@ fn of_figures([base_name, now_name]: [String; 2], a: Finished, b: Finished) -> C
             .then(p(a).total_cmp(&p(b)))
             .then_with(|| a.figure.cmp(&b.figure))
     });
-    Comparison { runs, differences, new_codes, vanished_codes }
+    Comparison { runs, differences, classes, new_codes, vanished_codes }
 }
 
 /// Final codes by method of `here` that `there` has not, most first.

@@ -6,10 +6,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::figures::better_code;
 use super::{Better, CONFIDENCE, Comparison, Difference, Measure};
 use crate::nearest::nearest;
-use crate::sip::StatusCode;
+use crate::sip::{Method, StatusCode};
 
 /// How much worse a figure may get: `asr 1%`, `p95(pdd) 200ms`, `503 INVITE 10% rel`, each perhaps
 /// `with 95% confidence`.
@@ -131,7 +130,7 @@ impl MaxRegress {
     pub fn judge(&self, c: &Comparison) -> Result<Verdict, String> {
         let rule = self.to_string();
         let not_evaluated = |why: String| Verdict { rule: rule.clone(), breached: None, why };
-        let Some(d) = c.differences.iter().find(|d| d.figure == self.figure) else {
+        let Some(d) = c.differences.iter().chain(&c.classes).find(|d| d.figure == self.figure) else {
             return match self.absent(c)? {
                 Better::Neither => Err(self.aimless()),
                 _ => Ok(not_evaluated(format!("{} occurs in neither run", self.figure))),
@@ -169,16 +168,17 @@ impl MaxRegress {
 
     /// What is to be said of a figure that is in neither run.
     fn absent(&self, c: &Comparison) -> Result<Better, String> {
-        if let Some((code, method)) = self.figure.split_once(' ')
-            && let Some(status) = code.parse().ok().and_then(StatusCode::new)
-            && !method.contains(' ')
-        {
-            return Ok(better_code(status));
+        if let Some(better) = super::figures::absent(&self.figure) {
+            return Ok(better);
         }
-        if super::figures::is_known(&self.figure) {
-            return Ok(Better::Lower);
-        }
-        let known = c.differences.iter().map(|d| d.figure.clone()).chain(super::figures::known());
+        let there = c.differences.iter().chain(&c.classes).map(|d| d.figure.clone());
+        let methods = Method::REGISTERED.iter().map(|m| String::from_utf8_lossy(m.as_bytes()).into_owned());
+        // The same code or delay of another method.
+        let (open, close) = if self.figure.ends_with(')') { ('(', ")") } else { (' ', "") };
+        let before = self.figure.rsplit_once(open).map(|(before, _)| before.to_owned());
+        let others = methods.filter_map(|m| Some(format!("{}{open}{m}{close}", before.as_ref()?)));
+        let others = others.filter(|name| super::figures::absent(name).is_some());
+        let known = there.chain(super::figures::known()).chain(others);
         let error = format!("--max-regress: there is no figure '{}'", self.figure);
         Err(match nearest(&self.figure.to_lowercase(), known) {
             Some(nearest) => format!("{error}; did you mean '{nearest}'?"),
@@ -235,6 +235,7 @@ mod tests {
         Comparison {
             runs: [run("a"), run("b")],
             differences: vec![d],
+            classes: Vec::new(),
             new_codes: vec![(StatusCode::new(503).unwrap(), "INVITE".into(), 7)],
             vanished_codes: Vec::new(),
         }
@@ -269,6 +270,22 @@ mod tests {
         assert_eq!(judge("ner 1%").unwrap().breached, None);
         assert!(judge("asrr 1%").unwrap_err().contains("did you mean 'asr'?"));
         assert!(judge("asr 20ms").unwrap_err().contains("a share"));
+        assert_eq!(judge("5xx INVITE 1%").unwrap().breached, None);
+        assert_eq!(judge("response_time(BYE) 20ms").unwrap().breached, None);
+        for (rule, near) in [
+            ("503 INVTE 1%", Some("503 INVITE")),
+            ("p95(response_time(INVTE)) 1ms", None),
+            ("response_time(BYYE) 1ms", Some("response_time(BYE)")),
+            ("outcomes.timedout 1%", Some("outcomes.timed_out")),
+            ("outcomes.answered 1%", None),
+            ("7xx INVITE 1%", None),
+            ("p95(pd) 1ms", Some("p95(pdd)")),
+            ("p96(pdd) 1ms", Some("p90(pdd)")),
+        ] {
+            let why = judge(rule).expect_err(rule);
+            let offers = near.is_none_or(|near| why.contains(&format!("did you mean '{near}'?")));
+            assert!(why.contains("there is no figure") && offers, "{rule}: {why}");
+        }
         assert!(judge("486 INVITE 1%").unwrap_err().contains("neither better nor worse"));
         for rule in [
             "",

@@ -14,6 +14,9 @@ pub(super) fn check<S: Scope>(text: &str, ast: &Ast, scope: &S) -> Result<(Node<
     Checker { text, scope }.node(ast)
 }
 
+/// What is to be said of a condition that no figure can change.
+pub(super) const ALWAYS: &str = "this has the same answer for every capture";
+
 struct Checker<'c, S> {
     text: &'c str,
     scope: &'c S,
@@ -80,6 +83,9 @@ impl<S: Scope> Checker<'_, S> {
     }
 
     fn truth(&self, ast: &Ast) -> Result<Node<S::Item>, Problem> {
+        if let Kind::Truth(_) = ast.kind {
+            return Err(self.wrong(ast, ALWAYS));
+        }
         match self.node(ast)? {
             (node, Type::Truth) => Ok(node),
             (_, other) => {
@@ -167,6 +173,16 @@ impl<S: Scope> Checker<'_, S> {
             return made(left, By::Among(set), kind);
         }
         let [(left, x), (right, y)] = self.sides(a, b)?;
+        let is_constant = |node: &Node<S::Item>, kind: Type| match node {
+            Node::Constant(_) => true,
+            node => {
+                matches!(kind, Type::Plain | Type::Percent | Type::Time) && evaluate::constant(node).is_some()
+            }
+        };
+        let together = x.is_quantity() == y.is_quantity();
+        if together && is_constant(&left, x) && is_constant(&right, y) || self.is_same(a, b) {
+            return Err(self.wrong(ast, ALWAYS));
+        }
         if x.is_quantity() && y.is_quantity() {
             self.orderable(ast, (a, &left, x), by, (b, &right, y))?;
             if let Some(level) = confidence {
@@ -256,9 +272,14 @@ impl<S: Scope> Checker<'_, S> {
                 continue;
             }
             let value = evaluate::constant(node).unwrap_or(0.0);
-            if value != 0.0 && !(0.0..1.0).contains(&value) {
+            // Whether half or half of a hundredth is meant, nobody knows.
+            if value != 0.0 {
                 let name = self.text.get(whose.span.start..whose.span.end).unwrap_or("");
-                return Err(self.wrong(ast, format!("{name} is a share: write {value}%")));
+                let meant = match value {
+                    0.0..1.0 => format!("{}%, or {value}% if that is meant", value * 100.0),
+                    _ => format!("{value}%"),
+                };
+                return Err(self.wrong(ast, format!("{name} is a share: write {meant}")));
             }
         }
         if matches!((x, y), (Type::Time, Type::Plain)) {
@@ -287,7 +308,16 @@ impl<S: Scope> Checker<'_, S> {
             Comparison::AtLeast => limit > range.1,
             Comparison::Unequal => limit < range.0 || limit > range.1,
         };
-        if never { Err(self.wrong(ast, "this has the same answer for every capture")) } else { Ok(()) }
+        if never { Err(self.wrong(ast, ALWAYS)) } else { Ok(()) }
+    }
+
+    /// Both are written alike, but for blanks.
+    fn is_same(&self, a: &Ast, b: &Ast) -> bool {
+        let written = |ast: &Ast| {
+            let text = self.text.get(ast.span.start..ast.span.end).unwrap_or_default();
+            text.split_whitespace().collect::<String>()
+        };
+        written(a) == written(b)
     }
 
     /// The whole interval of a share can lie beyond a constant only.

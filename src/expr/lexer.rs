@@ -35,8 +35,7 @@ pub(super) enum Token {
 /// Beyond it numbers are no longer exact.
 const MAX_NUMBER: f64 = 1e15;
 
-const UNITS: [(&str, f64); 6] =
-    [("us", 1e3), ("ms", 1e6), ("s", 1e9), ("min", 60e9), ("m", 60e9), ("h", 3_600e9)];
+const UNITS: [(&str, f64); 5] = [("us", 1e3), ("ms", 1e6), ("s", 1e9), ("min", 60e9), ("h", 3_600e9)];
 
 /// All tokens with their places; the last one is [`Token::End`].
 pub(super) fn tokens(text: &str) -> Result<Vec<(Token, Span)>, Problem> {

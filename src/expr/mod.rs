@@ -88,6 +88,7 @@ impl<I> Expression<I> {
     pub fn condition<S: Scope<Item = I>>(text: &str, scope: &S) -> Result<Self, Problem> {
         let e = Self::any(text, scope)?;
         match e.kind {
+            Type::Truth if e.items().is_empty() => Err(Problem::new(text, 0, text.len(), check::ALWAYS)),
             Type::Truth => Ok(e),
             other => {
                 let why =

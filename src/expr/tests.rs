@@ -94,14 +94,14 @@ fn truth(text: &str) -> Option<bool> {
 fn conditions_are_true_false_or_open() {
     for (text, expected) in [
         ("asr < 95%", Some(true)),
-        ("asr<0.95", Some(true)),
+        ("asr<95%", Some(true)),
         ("95 % > asr", Some(true)),
         ("asr >= 90%", Some(true)),
         ("1 - asr > 5% and 100% - asr <= 10%", Some(true)),
         ("answered / attempts == 0.9", Some(true)),
         ("(attempts - answered) / attempts = 10%", Some(true)),
         ("attempts > 2 * answered", Some(false)),
-        ("-pdd < 0s || false", Some(true)),
+        ("-pdd < 0s || asr > 99.9%", Some(true)),
         ("pdd > 2500ms", Some(false)),
         ("pdd * 2 >= 5s and pdd / 1s == 2.5", Some(true)),
         ("complete", Some(true)),

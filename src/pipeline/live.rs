@@ -22,6 +22,10 @@ impl Run {
         let path = config.captures.first().map_or(String::new(), |p| p.display().to_string());
         let frames = tally.fates.total();
         let file = FileReport { path, frames, complete: true, ..FileReport::default() };
-        tally.finish(End { files: vec![file], end: Some(at), ..End::default() })
+        let mut end = End { files: vec![file], end: Some(at), scale: config.scale(), ..End::default() };
+        if config.no_paths {
+            end.forget_paths();
+        }
+        tally.finish(end)
     }
 }

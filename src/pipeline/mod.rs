@@ -39,7 +39,7 @@ use crate::sip::is_media;
 use crate::stats::{Counted, End, Open, Summary, Tally};
 use crate::stream::sctp::Sctp;
 use crate::stream::tcp::Streams;
-use crate::time::{Nanos, Stamp, Timestamp};
+use crate::time::{Nanos, Stamp, Timestamp, Zero};
 
 use crate::watch::{Progress, Watch};
 
@@ -131,7 +131,7 @@ pub fn count(config: &Config, watch: &mut Watch<'_>) -> Result<Counted, Error> {
 /// What a run under `config` has counted before its first frame.
 pub fn nothing(config: &Config) -> Counted {
     let filter = (!config.filter.is_empty()).then(|| config.filter.to_string());
-    let end = End { filter, ..End::default() };
+    let end = End { filter, scale: config.scale(), ..End::default() };
     Counted::new(config.duplicate_window, counting::empty_tally(config), end, Vec::new())
 }
 
@@ -149,10 +149,11 @@ fn read(
         Some(inputs) => (inputs, Found::default()),
         None => open(config)?,
     };
-    let names: Vec<String> = inputs.reports().into_iter().map(|r| r.path).collect();
+    let names = names(config, &inputs);
     let mut reading = Anomalies::default();
     let mut run = Run::new(config, limits);
     let mut gate = Gate::new(config.filter.window);
+    let mut zero = Zero::default();
     let mut interrupted = false;
     // Only where each frame's own time or addresses decide nothing.
     let may_skim = !is_followed && gate.is_open() && !config.filter.judges_packets();
@@ -163,10 +164,16 @@ fn read(
             run.passed_over(media);
         }
         let Some(frame) = inputs.next(&mut reading) else { break };
-        watch.show(frame.stamp.now, |at| run.so_far(config, at));
+        if config.relative_time && zero == Zero::default() {
+            zero = Zero::at(frame.stamp.time);
+            run.network.sink.zero = zero;
+        }
+        watch.show(zero.since(frame.stamp.now), |at| run.so_far(config, at));
         let mut wanted = true;
+        // The user's times are of the calendar.
         match gate.admit(frame.stamp) {
             Some(stamp) => {
+                let stamp = zero.stamp(stamp);
                 run.frame(&Frame { stamp, ..frame });
                 if ticks.is_due(stamp.now) {
                     wanted = take(&names, run.network.sink.tick(stamp.now));
@@ -181,30 +188,47 @@ fn read(
             break;
         }
     }
-    run.notes.merge(&reading);
+    run.notes.merge(&reading.since(zero));
     let mut files = inputs.reports();
     files.extend(found.unread.iter().map(|e| FileReport {
         path: e.path.display().to_string(),
         problem: Some(e.reason.to_string()),
         ..FileReport::default()
     }));
-    let end = inputs.now().map(|now| gate.bounded(now));
+    for file in &mut files {
+        (file.first, file.last) = (file.first.map(|t| zero.since(t)), file.last.map(|t| zero.since(t)));
+    }
+    let end = inputs.now().map(|now| zero.since(gate.bounded(now)));
     let chosen = config.only.is_some().then_some(config.condition.as_ref()).flatten();
     let filter = filter_text(config, chosen);
-    let end = End {
+    let mut end = End {
         files,
         end,
         filter,
-        window: gate.bounds(),
+        window: gate.bounds().map(|(from, to)| (zero.since(from), zero.since(to))),
+        scale: config.scale(),
         skipped: found.skipped,
         interrupted,
         ..End::default()
     };
+    if config.no_paths {
+        end.forget_paths();
+    }
     let (tally, end, open, harvests) = run.finish(end, kept);
     harvests.into_iter().for_each(|harvest| {
         take(&names, harvest);
     });
     Ok(Counted::new(config.duplicate_window, tally, end, open))
+}
+
+/// How captures are called, by their number.
+fn names(config: &Config, inputs: &Inputs) -> Vec<String> {
+    let paths = inputs.reports().into_iter().map(|r| r.path);
+    if config.no_paths {
+        (1..).zip(paths).map(|(n, _)| End::number_as_name(n)).collect()
+    } else {
+        paths.collect()
+    }
 }
 
 /// The user's filters and condition as options.

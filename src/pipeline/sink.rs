@@ -13,7 +13,7 @@ use crate::sip::{
 };
 use crate::stats::{Open, Tally};
 use crate::stream::hep::Hep;
-use crate::time::{Nanos, Stamp, Timestamp};
+use crate::time::{Nanos, Stamp, Timestamp, Zero};
 
 use super::counting::{Counting, empty_tally};
 use super::crew::{Cargo, Crew};
@@ -50,6 +50,8 @@ pub(super) struct Sink {
     ticked: bool,
     /// That, if this thread picked it.
     ripe: Harvest,
+    /// What the run's times are counted from: those inside HEP are of the calendar.
+    pub(super) zero: Zero,
     /// For the originals of copies in HEP; `None` if it judges no packets.
     filter: Option<Filter>,
 }
@@ -69,6 +71,7 @@ impl Sink {
             filtered: false,
             ticked: false,
             ripe: Harvest::default(),
+            zero: Zero::default(),
             filter: Some(&config.filter).filter(|f| f.judges_packets()).cloned(),
         }
     }
@@ -189,7 +192,7 @@ impl Sink {
             return (found.version == 3).then_some(Fate::Hep);
         }
         let mut stamp = outer.stamp;
-        if let Some(time) = found.time {
+        if let Some(time) = found.time.map(|t| self.zero.since(t)) {
             if (time - stamp.shown).as_nanos().abs() <= HEP_SKEW.as_nanos() {
                 stamp = Stamp { shown: time, time: stamp.time + (time - stamp.shown), now: stamp.now };
             } else {

@@ -73,6 +73,7 @@ pub(super) fn hides(c: char) -> bool {
             | '\u{2060}'..='\u{206f}'   // joiners, isolates
             | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
             | '\u{fff0}'..='\u{fffb}'
+            | '\u{fdd0}'..='\u{fdef}' | '\u{fffe}' | '\u{ffff}' // no characters: XML takes none of them
             | '\u{1d173}'..='\u{1d17a}'
             | '\u{e000}'..='\u{f8ff}'   // private use: a font decides what it shows
             | '\u{e0000}'..='\u{e0fff}' // tags, selectors
@@ -84,7 +85,7 @@ mod tests {
     use super::*;
 
     /// What others have put into reason phrases and file names, and what may be printed of it.
-    const NASTIES: [(&str, &str); 16] = [
+    const NASTIES: [(&str, &str); 17] = [
         ("Busy Here", "Busy Here"),
         ("Besetzt – später", "Besetzt – später"),
         ("話中", "話中"),
@@ -99,6 +100,7 @@ mod tests {
         ("zero\u{200b}width\u{feff}", "zero\\u{200b}width\\u{feff}"),
         ("\u{fffd} was no UTF-8", "\u{fffd} was no UTF-8"),
         ("Z\u{300}\u{301}\u{302}\u{303}algo", "Z\u{300}\u{301}\\u{302}\\u{303}algo"),
+        ("\u{ffff}no\u{fffe} character", "\\u{ffff}no\\u{fffe} character"),
         ("line\u{2028}separator", "line\\u{2028}separator"),
         ("\u{e0041}tag \u{e000}private", "\\u{e0041}tag \\u{e000}private"),
     ];

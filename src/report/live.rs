@@ -11,12 +11,12 @@ use serde::Serialize;
 
 use super::json::{Clock, Keyed, Rate, line as write_line};
 use super::style;
-use super::text::format::{clock, fraction, number, percent, span};
+use super::text::format::{clock, fraction, number, percent, span, zone};
 use super::text::{self, Options};
 use crate::call::Outcome;
 use crate::stats::summary::RateKind;
 use crate::stats::{Ratio, Summary};
-use crate::time::{Nanos, Timestamp};
+use crate::time::{Nanos, Scale, Timestamp};
 
 /// Name and version of a line's layout.
 pub const SCHEMA: &str = "sipstat.interval/1";
@@ -26,6 +26,8 @@ pub const SCHEMA: &str = "sipstat.interval/1";
 pub struct Pulse {
     /// When, by the capture's clock.
     pub at: Timestamp,
+    /// How that is told.
+    scale: Scale,
     frames: u64,
     requests: u64,
     responses: u64,
@@ -53,6 +55,7 @@ impl Pulse {
         let registered = s.register.outcomes.iter().filter(|o| o.count > 0 && o.outcome.id() != "pending");
         Self {
             at,
+            scale: s.input.scale,
             frames: s.input.frames,
             requests: s.requests.iter().map(|r| r.counts.first).sum(),
             responses: s.responses.counts.first,
@@ -72,7 +75,7 @@ impl Pulse {
 
     /// Nothing came since `before`.
     pub fn is_same_as(&self, before: &Self) -> bool {
-        *self == Self { at: self.at, ..before.clone() }
+        *self == Self { at: self.at, scale: self.scale, ..before.clone() }
     }
 
     /// What came since `before`. Inner finals are known late and may take failures back: never below 0.
@@ -88,6 +91,7 @@ impl Pulse {
         };
         Self {
             at: self.at,
+            scale: self.scale,
             frames: self.frames.saturating_sub(before.frames),
             requests: self.requests.saturating_sub(before.requests),
             responses: self.responses.saturating_sub(before.responses),
@@ -114,8 +118,11 @@ impl Pulse {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Line<'a> {
+    #[cfg_attr(test, schemars(extend("const" = "sipstat.interval/1")))]
     schema: &'static str,
+    #[cfg_attr(test, schemars(extend("const" = "interval")))]
     section: &'static str,
     start: String,
     end: String,
@@ -139,6 +146,7 @@ struct Line<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Cell<'a> {
     method: &'a str,
     code: u16,
@@ -154,7 +162,7 @@ pub fn line(
     out: &mut impl Write,
 ) -> io::Result<()> {
     let came = now.since(before);
-    let times = Clock::new(false);
+    let times = Clock::new(false, now.scale);
     let line = Line {
         schema: SCHEMA,
         section: "interval",
@@ -217,8 +225,9 @@ fn recent(before: &Pulse, now: &Pulse) -> Vec<String> {
         String::new()
     };
     let head = format!(
-        "{} UTC, {since}: {} requests, {} responses{rate}, {} sent again",
-        clock(now.at),
+        "{}{}, {since}: {} requests, {} responses{rate}, {} sent again",
+        clock(now.at, now.scale),
+        zone(now.scale),
         number(came.requests),
         number(came.responses),
         number(came.retransmissions),
@@ -256,6 +265,11 @@ mod tests {
         line(before, now, T, false, &mut out).unwrap();
         assert_eq!(out.iter().filter(|b| **b == b'\n').count(), 1);
         serde_json::from_slice(&out).unwrap()
+    }
+
+    #[test]
+    fn the_committed_schema_is_that_of_a_line() {
+        crate::report::schema::check::<Line<'static>>("interval", SCHEMA);
     }
 
     #[test]

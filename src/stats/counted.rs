@@ -11,6 +11,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::capture::FileReport;
+use crate::config::Sort;
 use crate::flow::FrameId;
 use crate::stats::admission::Admission;
 use crate::stats::finish::{Distribution, End};
@@ -18,29 +19,34 @@ use crate::stats::notes;
 use crate::stats::open::Open;
 use crate::stats::summary::{Boundary, Summary, TlsRow};
 use crate::stats::tally::Tally;
-use crate::time::{Nanos, Timestamp};
+use crate::time::{Nanos, Scale, Timestamp};
 
 /// Name and version of the layout of a saved summary.
 pub const SUMMARY_SCHEMA: &str = "sipstat.summary/1";
 
 /// All that was counted.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Counted {
+    #[cfg_attr(test, schemars(extend("const" = "sipstat.summary/1")))]
     schema: String,
     /// Copies within it were taken for capture duplicates.
     duplicate_window: Nanos,
     /// One a run, by time.
     parts: Vec<Part>,
     end: End,
-    /// What is settled.
+    /// What is settled: the program's own, which no other reader can count on.
+    #[cfg_attr(test, schemars(with = "serde_json::Map<String, serde_json::Value>"))]
     tally: Tally,
-    /// What is not.
+    /// What is not: likewise.
+    #[cfg_attr(test, schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>"))]
     open: Vec<Open>,
 }
 
 /// What one run covered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct Part {
     /// First and last frame within the filter's times.
@@ -64,6 +70,8 @@ pub enum MergeError {
         /// Its value in each.
         values: [String; 2],
     },
+    /// Times are told from the first frame of each: nothing says which came first.
+    Relative([String; 2]),
     /// The same capture is in both.
     Twice([String; 2]),
     /// Their times overlap; until when the first lasts, and when the second begins.
@@ -86,6 +94,9 @@ impl fmt::Display for MergeError {
                     f,
                     "{a} and {b} were counted in different ways: {option} is {x} in the one, {y} in the other"
                 )
+            }
+            Self::Relative([a, b]) => {
+                write!(f, "{a} and {b} were counted with --relative-time: nothing says which came first")
             }
             Self::Twice([a, b]) if a == b => write!(f, "{a} is named twice"),
             Self::Twice([a, b]) => write!(f, "{a} and {b} are the same capture"),
@@ -161,6 +172,16 @@ impl Counted {
         }
     }
 
+    /// How many rows of groups are shown, and which come first: all of them are kept.
+    pub fn show(&mut self, top: usize, sort: Sort) {
+        self.tally.show(top, sort);
+    }
+
+    /// Captures are numbered from here on.
+    pub fn forget_paths(&mut self) {
+        self.end.forget_paths();
+    }
+
     /// Adds up what was counted of captures that follow one another, in any order.
     pub fn merge(counted: Vec<Self>) -> Result<Option<Self>, MergeError> {
         check(&counted)?;
@@ -222,6 +243,8 @@ impl Counted {
             ("--duplicate-window".to_owned(), span(self.duplicate_window)),
             ("the filter".to_owned(), self.end.filter.clone().unwrap_or_else(|| "none".to_owned())),
         ];
+        let relative = if self.end.scale.is_utc() { "off" } else { "on" };
+        options.push(("--relative-time".to_owned(), relative.to_owned()));
         options.extend(self.tally.options());
         options
     }
@@ -246,6 +269,11 @@ fn check(counted: &[Counted]) -> Result<(), MergeError> {
     for pair in counted.windows(2) {
         let [a, b] = pair else { continue };
         Counted::comparable(a, b)?;
+    }
+    if let [a, b, ..] = counted
+        && a.end.scale == Scale::Relative
+    {
+        return Err(MergeError::Relative([a.name(), b.name()]));
     }
     let mut files: Vec<&FileReport> =
         counted.iter().flat_map(|c| &c.end.files).filter(|f| f.frames > 0).collect();

@@ -15,11 +15,12 @@ use crate::stats::summary::{
 };
 use crate::stats::tally::Tally;
 use crate::stats::{Ratio, share};
-use crate::time::{Nanos, Timestamp};
+use crate::time::{Nanos, Scale, Timestamp};
 use crate::transaction::MethodKey;
 
 /// What the reader knows at the end.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct End {
     /// One report a file.
@@ -40,6 +41,9 @@ pub struct End {
     pub window: Option<(Timestamp, Timestamp)>,
     /// The run was interrupted.
     pub interrupted: bool,
+    /// What its times are told from.
+    #[serde(default, skip_serializing_if = "Scale::is_utc")]
+    pub scale: Scale,
 }
 
 /// A distribution of delays, in bins.
@@ -52,6 +56,22 @@ pub struct Distribution {
 }
 
 impl End {
+    /// The name of capture `n`, the first one being 1, where captures have no names.
+    pub fn number_as_name(n: usize) -> String {
+        format!("capture-{n}")
+    }
+
+    /// Captures are numbered from here on.
+    pub fn forget_paths(&mut self) {
+        for (file, n) in self.files.iter_mut().zip(1..) {
+            file.path = Self::number_as_name(n);
+        }
+        self.skipped.sort_by(|a, b| a.reason.cmp(&b.reason));
+        for (entry, n) in self.skipped.iter_mut().zip(1..) {
+            entry.path = format!("entry-{n}").into();
+        }
+    }
+
     /// First and last frame by shown time, within the filter's times.
     pub(super) fn span(&self) -> Option<(Timestamp, Timestamp)> {
         let first = self.files.iter().filter_map(|f| f.first).min();
@@ -84,7 +104,7 @@ impl Tally {
             calls: self.samples.calls(|m| self.messages.methods.name(self.messages.methods.row(m))),
             groups: self.groups.finish(&self.choices.grouping, &input),
             timeline: self.times.finish(self.choices.grouping.interval == Some(Nanos::ZERO)),
-            findings: self.incidents.findings(input.span, &self.choices.grouping.trunks),
+            findings: self.incidents.findings(input.span, end.scale, &self.choices.grouping.trunks),
             notes: Vec::new(),
             boundaries: Vec::new(),
             messages,
@@ -114,6 +134,7 @@ impl Tally {
             filter: end.filter.clone(),
             span: end.span(),
             nanoseconds: end.files.iter().any(|f| f.nanoseconds),
+            scale: end.scale,
             tls: end.tls.clone(),
             evicted: self.evicted.iter().map(|(t, n)| (t.clone(), *n)).filter(|(_, n)| *n > 0).collect(),
         }

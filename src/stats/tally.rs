@@ -11,7 +11,7 @@ use crate::call::{
     Attempt, Bye, Call, Detail, Flag, Observer, Outcome, RegisterOutcome, Registration, RequestOver, Session,
     Tried,
 };
-use crate::config::{Grouping, HostSide};
+use crate::config::{Grouping, HostSide, Sort};
 use crate::fate::Fates;
 use crate::flow::{Endpoint, FrameId, Origin, Transport};
 use crate::pick::{Picker, Selection};
@@ -19,6 +19,7 @@ use crate::sip::{Message, StatusCode};
 use crate::stats::admission::Admission;
 use crate::stats::attempts::{AttemptTally, is_on};
 use crate::stats::b2bua::Crossings;
+use crate::stats::counted::span;
 use crate::stats::groups::Groups;
 use crate::stats::histogram::Histogram;
 use crate::stats::incidents::Incidents;
@@ -31,6 +32,7 @@ use crate::stats::texts::TextTally;
 use crate::stats::timeline::Times;
 use crate::time::{Nanos, Timestamp};
 use crate::transaction::{About, Bin, MethodKey, Names};
+use crate::trunks::Trunks;
 
 /// What the user can choose that changes figures.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -197,12 +199,34 @@ impl Tally {
 
     /// The choices by name, for people.
     pub(super) fn options(&self) -> Vec<(String, String)> {
-        let saved = serde_json::to_value(&self.choices).unwrap_or_default();
-        let named = |(name, value): (&String, &serde_json::Value)| {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            (format!("--{}", name.replace('_', "-")), text)
+        let Choices { short_call, host_sides, condition, grouping } = &self.choices;
+        // How many rows are shown and which come first changes none of them.
+        let Grouping { by, top: _, sort: _, prefix_length, trunks, interval } = grouping;
+        let json = |value: serde_json::Result<String>| value.unwrap_or_default();
+        let some = |is_there: bool, text: String| if is_there { text } else { "none".to_owned() };
+        let by_words: Vec<String> =
+            by.iter().map(|d| d.iter().map(|d| d.id()).collect::<Vec<_>>().join(",")).collect();
+        let interval = match interval {
+            None => "none".to_owned(),
+            Some(Nanos::ZERO) => "auto".to_owned(),
+            Some(interval) => span(*interval),
         };
-        saved.as_object().map(|all| all.iter().map(named).collect()).unwrap_or_default()
+        [
+            ("--short-call", span(*short_call)),
+            ("--host-side", some(!host_sides.is_empty(), json(serde_json::to_string(host_sides)))),
+            ("--where", condition.clone().unwrap_or_else(|| "none".to_owned())),
+            ("--by", some(!by.is_empty(), by_words.join(" and "))),
+            ("--prefix-length", prefix_length.to_string()),
+            ("--trunks", some(*trunks != Trunks::default(), json(serde_json::to_string(trunks)))),
+            ("--interval", interval),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .to_vec()
+    }
+
+    /// How many rows of groups are shown, and which come first.
+    pub(super) fn show(&mut self, top: usize, sort: Sort) {
+        (self.choices.grouping.top, self.choices.grouping.sort) = (top, sort);
     }
 
     /// Attempts taken as initial for want of evidence.

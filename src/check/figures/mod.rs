@@ -94,6 +94,11 @@ impl Scope for Figures {
         if let Some(defined) = path.word().and_then(|name| self.defined.get(name)) {
             return Ok((Figure::Defined(defined.clone()), defined.kind()));
         }
+        if let Some(word) = path.word().filter(|word| function::NAMES.contains(word))
+            && let Err(wanted) = Function::new(word, &[])
+        {
+            return Err(Refused::new(wanted.why));
+        }
         let place = path::place(path).map_err(|r| self.or_defined(path, r))?;
         let kind = place.kind.of_value().ok_or_else(|| {
             Refused::new(format!("a delay has many values: write p95({path}), p50({path}) or max({path})"))

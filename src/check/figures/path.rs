@@ -145,7 +145,10 @@ fn fit(pattern: &Pattern, segments: &[Segment]) -> Result<Place, Missed> {
         let written = segment.map_or(String::new(), word_of);
         let known = match part {
             Part::Name(name) => vec![(*name).to_owned()],
-            Part::Of(set) => members(set).into_iter().flatten().map(str::to_owned).collect(),
+            Part::Of(set) => match members(set) {
+                Some(all) => all.into_iter().map(str::to_owned).collect(),
+                None => vec![format!("a {set}")],
+            },
             Part::Row(fields) => {
                 vec![format!("[{}]", fields.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(","))]
             }

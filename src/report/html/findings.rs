@@ -4,9 +4,10 @@ use super::block;
 use super::chart::columns;
 use super::markup::{Markup, el, none};
 use super::table::{Row, table};
-use crate::report::text::format::{clock, number, percent, span};
+use crate::report::text::format::{clock, number, percent, span, zone};
 use crate::stats::Summary;
 use crate::stats::summary::{Because, Finding};
+use crate::time::{Nanos, Scale};
 
 pub(super) fn section(s: &Summary) -> Markup {
     if s.findings.is_empty() {
@@ -17,10 +18,11 @@ pub(super) fn section(s: &Summary) -> Markup {
 }
 
 fn finding(i: usize, f: &Finding, s: &Summary) -> Markup {
+    let scale = s.input.scale;
     let window = if f.timed {
         let until =
-            if f.lasts { "until the capture ends".to_owned() } else { format!("to {}", clock(f.end)) };
-        format!("{} {until} UTC ({})", clock(f.start), span(f.end - f.start))
+            if f.lasts { "until the capture ends".to_owned() } else { format!("to {}", clock(f.end, scale)) };
+        format!("{} {until}{} ({})", clock(f.start, scale), zone(scale), span(f.end - f.start))
     } else {
         "throughout".to_owned()
     };
@@ -40,7 +42,7 @@ fn finding(i: usize, f: &Finding, s: &Summary) -> Markup {
     } else {
         let label = format!("{} by time, {} each", f.what, span(f.chart.interval));
         let ends =
-            [el("span", &[], clock(f.chart.start)), el("span", &[], label.clone()), el("span", &[], end(f))];
+            [clock(f.chart.start, scale), label.clone(), end(f, scale)].map(|text| el("span", &[], text));
         el("figure", &[], [columns(&f.chart, &label), el("figcaption", &[], ends)])
     };
     let parts = [
@@ -53,10 +55,10 @@ fn finding(i: usize, f: &Finding, s: &Summary) -> Markup {
     el("article", &[("class", "finding")], parts)
 }
 
-fn end(f: &Finding) -> String {
+fn end(f: &Finding, scale: Scale) -> String {
     let n = i64::try_from(f.chart.counts.len()).unwrap_or(i64::MAX);
     let length = f.chart.interval.as_nanos().saturating_mul(n);
-    clock(f.chart.start + crate::time::Nanos::from_nanos(length))
+    clock(f.chart.start + Nanos::from_nanos(length), scale)
 }
 
 fn because(list: &[Because]) -> Markup {
@@ -79,7 +81,11 @@ fn calls(f: &Finding, s: &Summary) -> Markup {
         let file = usize::try_from(c.frame.file).ok().and_then(|i| s.input.files.get(i));
         let file = file.filter(|_| s.input.files.len() > 1).map_or("", |f| f.path.as_str());
         let frame = [c.frame.number.to_string().into(), " ".into(), el("span", &[("class", "aside")], file)];
-        Row::from(vec![el("code", &[], c.call_id.as_str()), clock(c.time).into(), frame.into()])
+        Row::from(vec![
+            el("code", &[], c.call_id.as_str()),
+            clock(c.time, s.input.scale).into(),
+            frame.into(),
+        ])
     });
     let caption = match f.more_calls {
         0 => "Calls to look at".to_owned(),

@@ -4,7 +4,7 @@ use super::block;
 use super::chart::bar;
 use super::markup::{Markup, el};
 use super::table::{Row, figure, table};
-use crate::report::text::format::{clock, date, number, part};
+use crate::report::text::format::{moment, number, part};
 use crate::stats::Summary;
 
 /// Files that are listed.
@@ -16,7 +16,7 @@ pub(super) fn section(s: &Summary) -> Markup {
     let notes: Markup = notes.collect();
     let notes = if notes.is_empty() { notes } else { el("ul", &[("class", "notes")], notes) };
     let files = i.files.iter().take(FILES).map(|f| {
-        let at = |t: Option<_>| t.map_or_else(String::new, |t| format!("{} {}", date(t), clock(t)));
+        let at = |t: Option<_>| t.map_or_else(String::new, |t| moment(t, i.scale));
         let state =
             if f.complete { "complete" } else { f.problem.as_deref().unwrap_or("not read to its end") };
         Row::from(vec![

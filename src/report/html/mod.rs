@@ -103,4 +103,4 @@ fn block(id: &'static str, title: &str, content: impl Into<Markup>) -> Markup {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -6,10 +6,11 @@ use super::markup::{Markup, el};
 use super::table::{Row, figure, table};
 use super::terms::term;
 use crate::call::Outcome;
-use crate::report::text::format::{clock, fraction, number, percent, plural};
+use crate::report::text::format::{clock, fraction, number, percent, plural, zone};
 use crate::report::text::outcomes as told;
 use crate::stats::summary::{Invite, RateKind};
 use crate::stats::{Ratio, Summary};
+use crate::time::Scale;
 
 /// The colour of an outcome: whom it speaks of.
 pub(super) fn class(outcome: Outcome) -> &'static str {
@@ -44,7 +45,7 @@ pub(super) fn section(s: &Summary) -> Markup {
         legend(i),
         el("div", &[("class", "pair wide-left")], [table(&caption, &columns, rows.collect()), rates(i)]),
         el("p", &[], told::sentence(i)),
-        load(i),
+        load(i, s.input.scale),
         codes_on_the_way(i),
     ];
     block("outcomes", "INVITE outcomes", content)
@@ -99,22 +100,24 @@ fn rate(name: &str, kind: RateKind, r: &Ratio) -> Row {
     Row::from(vec![term(kind.id(), name), value, fraction(r).into()])
 }
 
-fn load(i: &Invite) -> Markup {
+fn load(i: &Invite, scale: Scale) -> Markup {
     let l = &i.load;
     let mut parts = Vec::new();
     if let Some(at) = l.peak_at {
         parts.push(format!(
-            "Busiest second: {} at {} UTC",
+            "Busiest second: {} at {}{}",
             plural(l.peak_1s, "attempt", "attempts"),
-            clock(at)
+            clock(at, scale),
+            zone(scale)
         ));
     }
     if let Some(at) = l.concurrent_at.filter(|_| l.concurrent_peak > 0) {
         let bound = if l.lower_bound { " (lower bound)" } else { "" };
         parts.push(format!(
-            "most calls up at once: {}{bound} at {} UTC",
+            "most calls up at once: {}{bound} at {}{}",
             number(l.concurrent_peak),
-            clock(at)
+            clock(at, scale),
+            zone(scale)
         ));
     }
     el("p", &[("class", "aside")], parts.join("; "))

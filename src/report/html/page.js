@@ -114,9 +114,16 @@
       calls_up: { label: "calls up", value: (b) => b.calls_up },
     };
     const shown = (s, v) => s.share ? (v * 100).toFixed(v < 0.1 ? 1 : 0) + "%" : s.time ? ms(v) : number(Math.round(v));
-    const start = (i) => new Date(Date.parse(buckets[0].start) + i * interval);
-    const days = start(0).toISOString().slice(0, 10) !== start(last + 1).toISOString().slice(0, 10);
-    const clock = (t) => t.toISOString().slice(days ? 5 : 11, 19).replace("T", " ");
+    // RFC 3339, or seconds after the first frame: "+203.500000s".
+    const relative = /^[+-]/.test(buckets[0].start);
+    const parse = (t) => relative ? parseFloat(t) * 1000 : Date.parse(t);
+    const origin = parse(buckets[0].start);
+    const start = (i) => new Date(origin + i * interval);
+    const days = !relative && start(0).toISOString().slice(0, 10) !== start(last + 1).toISOString().slice(0, 10);
+    const two = (n) => String(Math.floor(n)).padStart(2, "0");
+    const after = (s) => "+" + [s / 3600, s / 60 % 60, s % 60].map(two).join(":");
+    const clock = (t) => relative ? after(t / 1000) : t.toISOString().slice(days ? 5 : 11, 19).replace("T", " ");
+    const zone = relative ? "" : " UTC";
 
     function draw() {
       const s = series[state.series];
@@ -158,10 +165,9 @@
         });
         picture.append(svg("path", { class: "trace", d: path }));
       }
-      const origin = Date.parse(buckets[0].start);
       for (const f of report.findings) {
         if (!f.timed) continue;
-        const [a, b] = [f.start, f.end].map((t) => left + Math.max(0, (Date.parse(t) - origin) / interval) * step);
+        const [a, b] = [f.start, f.end].map((t) => left + Math.max(0, (parse(t) - origin) / interval) * step);
         const mark = svg("rect", { class: "mark", x: a, y: 2, width: Math.max(2, Math.min(b, width - 6) - a), height: 5, rx: 2 });
         mark.append(svg("title", {}, f.what));
         picture.append(mark);
@@ -213,7 +219,7 @@
       const inside = sums(buckets.slice(a, b + 1));
       const outside = state.window ? sums([...buckets.slice(0, a), ...buckets.slice(b + 1)]) : null;
       const pair = (f) => outside ? [f(inside), f(outside)] : [f(inside)];
-      const span = `${clock(start(a))} to ${clock(start(b + 1))} UTC`;
+      const span = `${clock(start(a))} to ${clock(start(b + 1))}${zone}`;
       const heads = ["", state.window ? "in the window" : "whole capture", ...(outside ? ["outside"] : [])];
       const figures = [
         row("Responses", ...pair((t) => number(t.responses))),
@@ -283,8 +289,8 @@
     }
     for (const node of $$("[data-series]")) node.addEventListener("click", () => { state.series = node.dataset.series; update(); });
     for (const node of $$("[data-finding]")) node.addEventListener("click", () => {
-      const f = report.findings[Number(node.dataset.finding)], origin = Date.parse(buckets[0].start);
-      const at = (t) => Math.max(0, Math.min(last, Math.floor((Date.parse(t) - origin) / interval)));
+      const f = report.findings[Number(node.dataset.finding)];
+      const at = (t) => Math.max(0, Math.min(last, Math.floor((parse(t) - origin) / interval)));
       state.window = [at(f.start), Math.max(at(f.start), at(f.end))];
       const cell = f.method + " " + f.code;
       state.cells = new Set(f.code !== null && counts.has(cell) ? [cell] : []);

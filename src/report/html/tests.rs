@@ -15,7 +15,7 @@ use crate::stats::{Counts, Ratio};
 use crate::time::Nanos;
 
 /// The trunk with its finding, its buckets and its gateways, as the engine tells them.
-fn incident() -> Summary {
+pub(in crate::report) fn incident() -> Summary {
     let mut s = sample::trunk();
     let (start, end) = s.input.span.unwrap();
     let status = s.failures.by_code[1].status;

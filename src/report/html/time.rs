@@ -5,9 +5,10 @@
 use super::block;
 use super::markup::{Markup, el, none};
 use super::table::{Row, table};
-use crate::report::text::format::{clock, date, delay, list, number, percent, span};
+use crate::report::text::format::{clock, day, delay, list, moment, number, percent, span};
 use crate::stats::summary::{TimeBucket, Timeline};
 use crate::stats::{Ratio, Summary};
+use crate::time::Scale;
 
 /// The picture, in its own units.
 const WIDTH: f64 = 1000.0;
@@ -50,15 +51,19 @@ pub(super) fn section(s: &Summary) -> Markup {
              heat map.</p>",
         ),
         Markup::own("<div id=\"window\" class=\"window script\" aria-live=\"polite\"></div>"),
-        el("details", &[], [el("summary", &[], "The buckets as a table"), buckets(t)]),
+        el("details", &[], [el("summary", &[], "The buckets as a table"), buckets(t, s.input.scale)]),
     ];
     block("time", &format!("Over time, {} a bucket", span(t.interval)), parts)
 }
 
-fn buckets(t: &Timeline) -> Markup {
-    let long = t.buckets.first().zip(t.buckets.last()).is_some_and(|(a, b)| date(a.start) != date(b.start));
+fn buckets(t: &Timeline, scale: Scale) -> Markup {
+    let long = t
+        .buckets
+        .first()
+        .zip(t.buckets.last())
+        .is_some_and(|(a, b)| day(a.start, scale) != day(b.start, scale));
     let rows = t.buckets.iter().map(|b| {
-        let at = if long { format!("{} {}", date(b.start), clock(b.start)) } else { clock(b.start) };
+        let at = if long { moment(b.start, scale) } else { clock(b.start, scale) };
         let codes: Vec<_> =
             b.codes.iter().map(|(m, c, n)| format!("{m} {} {}", c.get(), number(*n))).collect();
         Row::from(vec![

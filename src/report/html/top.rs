@@ -18,9 +18,9 @@ pub(super) fn header(s: &Summary) -> Markup {
     };
     let mut facts = vec![plural(input.frames, "frame", "frames")];
     facts.extend(words::messages(&s.messages));
-    let period = input
-        .span
-        .map_or_else(String::new, |(from, to)| format!("{} ({})", words::period(from, to), span(to - from)));
+    let period = input.span.map_or_else(String::new, |(from, to)| {
+        format!("{} ({})", words::period(from, to, s.input.scale), span(to - from))
+    });
     let filter = input.filter.as_ref().map_or_else(none, |f| {
         let text = format!("Filter {f}: {} left out", plural(words::left_out(input), "frame", "frames"));
         el("p", &[("class", "aside")], text)

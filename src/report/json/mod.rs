@@ -148,7 +148,7 @@ struct NoteJson<'a> {
 
 impl<'a> Report<'a> {
     fn new(s: &'a Summary) -> Self {
-        let clock = Clock::new(s.input.nanoseconds);
+        let clock = Clock::of(&s.input);
         let by_method =
             |list: &'a [(String, DelayStats)]| list.iter().map(|(m, d)| (m.as_str(), d.into())).collect();
         let delay = |kind| s.delays.iter().find(|(k, _)| *k == kind).and_then(|(_, d)| d.as_ref());

@@ -4,7 +4,7 @@ use super::inline::{code, sentence};
 use super::table::table;
 use crate::registry;
 use crate::report::text::defined::alone;
-use crate::report::text::format::{clock, date, delay, fraction, list, number, part, percent, plural, span};
+use crate::report::text::format::{delay, fraction, list, moment, number, part, percent, plural, span, zone};
 use crate::report::text::{header as words, hops, outcomes as told};
 use crate::stats::summary::{DelayStats, NextHop, RateKind};
 use crate::stats::{Ratio, Summary};
@@ -13,6 +13,8 @@ use crate::time::Nanos;
 /// Rows of the tables in sight, and of those that are folded away.
 const SHOWN: usize = 10;
 const FOLDED: usize = 40;
+/// Findings in sight.
+const FINDINGS: usize = 5;
 /// Files, notes and wire texts that are named.
 const NAMED: usize = 12;
 
@@ -25,7 +27,7 @@ pub(super) fn header(s: &Summary) -> Vec<String> {
     };
     let mut first = vec![state.to_owned()];
     if let Some((from, to)) = input.span {
-        first.push(format!("{} ({})", words::period(from, to), span(to - from)));
+        first.push(format!("{} ({})", words::period(from, to, s.input.scale), span(to - from)));
     }
     let mut facts = vec![plural(input.frames, "frame", "frames")];
     facts.extend(words::messages(&s.messages));
@@ -52,6 +54,28 @@ pub(super) fn header(s: &Summary) -> Vec<String> {
     out
 }
 
+/// What rose, and calls to look at.
+pub(super) fn findings(s: &Summary) -> Vec<String> {
+    let mut out = Vec::new();
+    for f in s.findings.iter().take(FINDINGS) {
+        let mut line = format!("- ⚠️ {}", sentence(&f.text));
+        let calls: Vec<String> =
+            f.calls.iter().map(|c| format!("{} frame {}", code(&c.call_id), c.frame.number)).collect();
+        if !calls.is_empty() {
+            let more = match f.more_calls {
+                0 => String::new(),
+                n => format!(", {} more", number(n)),
+            };
+            line.push_str(&format!("<br>{}{more}", calls.join(", ")));
+        }
+        out.push(line);
+    }
+    if let more @ 1.. = s.findings.len().saturating_sub(FINDINGS) as u64 {
+        out.push(format!("- {}", plural(more, "more finding", "more findings")));
+    }
+    out
+}
+
 pub(super) fn outcomes(s: &Summary) -> Vec<String> {
     let i = &s.invite;
     let rows = i.outcomes.iter().filter(|o| o.count > 0);
@@ -68,10 +92,10 @@ pub(super) fn outcomes(s: &Summary) -> Vec<String> {
     words.extend(Some(told::sentence(i)).filter(|text| !text.is_empty()).map(|t| sentence(&t)));
     if let Some(at) = load.peak_at {
         words.push(format!(
-            "Busiest second: {} attempts at {} {} UTC",
+            "Busiest second: {} attempts at {}{}",
             number(load.peak_1s),
-            date(at),
-            clock(at)
+            moment(at, s.input.scale),
+            zone(s.input.scale)
         ));
     }
     if !words.is_empty() {

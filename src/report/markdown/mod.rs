@@ -19,6 +19,7 @@ pub const COMMENT: usize = 65_536;
 pub fn write(summary: &Summary, out: &mut impl io::Write) -> io::Result<()> {
     let mut sections = vec![blocks::header(summary)];
     if summary.messages.total > 0 {
+        sections.push(blocks::findings(summary));
         sections.push(blocks::outcomes(summary));
         sections.push(blocks::rates(summary));
         sections.push(blocks::next_hops(summary));
@@ -45,7 +46,7 @@ mod tests {
     use super::*;
     use crate::capture::FileReport;
     use crate::report::{golden, sample};
-    use crate::stats::summary::{FailureRow, Note, PhraseRow};
+    use crate::stats::summary::{FailureRow, Finding, Note, PhraseRow};
 
     fn text(summary: &Summary) -> String {
         let mut out = Vec::new();
@@ -80,6 +81,11 @@ mod tests {
             problem: Some(long.clone()),
             ..file.clone()
         }));
+        let finding = crate::report::html::tests::incident().findings[0].clone();
+        s.findings.extend((0..300).map(|_| Finding { text: long.clone(), ..finding.clone() }));
+        for finding in &mut s.findings {
+            finding.calls.iter_mut().for_each(|call| call.call_id.clone_from(&long));
+        }
         s.invite.next_hops.extend((0..3_000).map(|_| hop.clone()));
         s.notes.extend((0..3_000).map(|_| Note { text: long.clone(), ..note.clone() }));
         let time = s.response_time[0].1;

@@ -60,7 +60,8 @@ pub(super) fn input<W: Write>(e: &mut Exposition<'_, W>, s: &Summary) -> io::Res
     e.single("sipstat_input_complete", Kind::Gauge, complete, truth(i.complete))?;
     let exact = "Whether nothing that figures depend on was dropped for lack of room.";
     e.single("sipstat_input_exact", Kind::Gauge, exact, truth(i.exact))?;
-    if let Some((first, last)) = i.span {
+    // On the relative scale it would be the time that Prometheus keeps for the epoch.
+    if let Some((first, last)) = i.span.filter(|_| i.scale.is_utc()) {
         let help = "When the first frame was captured.";
         e.single("sipstat_input_first_timestamp_seconds", Kind::Gauge, help, seconds(first))?;
         let help = "When the last frame was captured.";

@@ -4,7 +4,8 @@
 
 use crate::call::{Call, Party, Session, Text};
 use crate::flow::Endpoint;
-use crate::time::{Nanos, Timestamp};
+use crate::report::json::Clock;
+use crate::time::{Nanos, Scale, Timestamp};
 
 /// A value.
 pub(super) enum Cell {
@@ -142,11 +143,9 @@ fn span(span: Option<Nanos>) -> Cell {
     span.filter(|d| *d >= Nanos::ZERO).map_or(Cell::Absent, Cell::Span)
 }
 
-/// RFC 3339 in UTC, six digits, nine where it is finer.
-pub(super) fn instant(t: Timestamp) -> String {
-    let digits = if t.as_nanos() % 1_000 == 0 { 6 } else { 9 };
-    let instant = jiff::Timestamp::from_nanosecond(t.as_nanos().into()).unwrap_or_default();
-    format!("{instant:.digits$}")
+/// As in the report: six digits, nine where it is finer.
+pub(super) fn instant(t: Timestamp, scale: Scale) -> String {
+    Clock::new(t.as_nanos() % 1_000 != 0, scale).at(t)
 }
 
 /// Milliseconds as digits, without zeros that say nothing.
@@ -156,6 +155,30 @@ pub(super) fn millis(span: Nanos) -> String {
         return whole.to_string();
     }
     format!("{whole}.{rest:06}").trim_end_matches('0').to_owned()
+}
+
+/// What the values of a field are, unless absent: for readers of rows.
+#[cfg(test)]
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    Text,
+    Words,
+    Count,
+    Milliseconds,
+    Instant,
+}
+
+/// The kinds of [`NAMES`].
+#[cfg(test)]
+pub(super) fn kind(name: &str) -> Kind {
+    match name {
+        "start" | "end" => Kind::Instant,
+        "details" | "flags" => Kind::Words,
+        "code" | "cause" | "frame" | "last_frame" | "hops" | "bids" | "messages" | "retransmissions"
+        | "capture_duplicates" | "hop_copies" => Kind::Count,
+        _ if name.ends_with("_ms") => Kind::Milliseconds,
+        _ => Kind::Text,
+    }
 }
 
 #[cfg(test)]
@@ -171,7 +194,7 @@ mod tests {
             (1_772_546_600_000_000_000, "2026-03-03T14:03:20.000000Z"),
             (1_772_546_600_000_000_001, "2026-03-03T14:03:20.000000001Z"),
         ] {
-            assert_eq!(instant(Timestamp::from_nanos(nanos)), text);
+            assert_eq!(instant(Timestamp::from_nanos(nanos), Scale::Utc), text);
         }
     }
 }

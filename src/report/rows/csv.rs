@@ -6,6 +6,7 @@
 use super::cells::{Cell, NAMES, cells, instant, millis};
 use crate::call::Call;
 use crate::report::escape::escape;
+use crate::time::Scale;
 
 /// The head.
 pub(super) fn head() -> String {
@@ -13,7 +14,7 @@ pub(super) fn head() -> String {
 }
 
 /// One row.
-pub(super) fn row(call: &Call, files: &[String]) -> String {
+pub(super) fn row(call: &Call, files: &[String], scale: Scale) -> String {
     let fields = cells(call, files).map(|cell| match cell {
         Cell::Absent => String::new(),
         Cell::Foreign(text) => foreign(&text),
@@ -21,7 +22,7 @@ pub(super) fn row(call: &Call, files: &[String]) -> String {
         Cell::Words(words) => words.join(";"),
         Cell::Number(n) => n.to_string(),
         Cell::Span(span) => millis(span),
-        Cell::Time(t) => instant(t),
+        Cell::Time(t) => instant(t, scale),
     });
     fields.join(",") + "\n"
 }

@@ -10,6 +10,7 @@ mod ndjson;
 mod table;
 
 use crate::call::{Call, Outcome};
+use crate::time::Scale;
 
 /// The formats of rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,20 +31,21 @@ pub struct Rows {
     columns: usize,
     /// Names of the input files, by their number.
     files: Vec<String>,
+    scale: Scale,
     day: Option<String>,
     outcomes: [u64; Outcome::ALL.len()],
 }
 
 impl Rows {
     /// Rows of calls from `files`, for a page of `columns`.
-    pub fn new(format: Format, columns: usize, files: &[String]) -> Self {
-        Self { format, columns, files: files.to_vec(), day: None, outcomes: Default::default() }
+    pub fn new(format: Format, columns: usize, files: &[String], scale: Scale) -> Self {
+        Self { format, columns, files: files.to_vec(), scale, day: None, outcomes: Default::default() }
     }
 
     /// What stands before the first row.
     pub fn head(&self) -> String {
         match self.format {
-            Format::Table => table::head(self.columns),
+            Format::Table => table::head(self.columns, self.scale),
             Format::Csv => csv::head(),
             Format::Ndjson => String::new(),
         }
@@ -53,9 +55,9 @@ impl Rows {
     pub fn row(&mut self, call: &Call) -> String {
         self.outcomes[call.attempt.outcome as usize] += 1;
         match self.format {
-            Format::Table => table::row(call, self.columns, &mut self.day),
-            Format::Csv => csv::row(call, &self.files),
-            Format::Ndjson => ndjson::row(call, &self.files),
+            Format::Table => table::row(call, self.columns, self.scale, &mut self.day),
+            Format::Csv => csv::row(call, &self.files, self.scale),
+            Format::Ndjson => ndjson::row(call, &self.files, self.scale),
         }
     }
 

@@ -6,8 +6,8 @@ use crate::report::escape::{fit, width};
 use crate::report::style;
 use crate::report::wrap::wrap;
 use crate::sip::{NameAddr, Uri};
-use crate::stats::number;
-use crate::time::{Nanos, Timestamp};
+use crate::stats::{number, words};
+use crate::time::{Nanos, Scale, Timestamp};
 
 /// A column: its head, its width on a page of so many columns (0: absent), whether it holds numbers.
 struct Column {
@@ -17,13 +17,8 @@ struct Column {
     cell: fn(&Call, &Particulars, usize) -> String,
 }
 
-const COLUMNS: [Column; 11] = [
-    Column {
-        head: "Start",
-        width: |page| if page < 160 { 8 } else { 12 },
-        right: false,
-        cell: |c, _, width| time(c, width),
-    },
+/// All but the first, which tells when the call began.
+const COLUMNS: [Column; 10] = [
     Column { head: "From", width: |page| ends(page), right: false, cell: |_, p, _| user(&p.from) },
     Column { head: "To", width: |page| ends(page), right: false, cell: |_, p, _| to(p) },
     Column { head: "Outcome", width: |_| 15, right: false, cell: |c, _, _| outcome(c) },
@@ -62,8 +57,9 @@ const COLUMNS: [Column; 11] = [
 ];
 
 /// The head.
-pub(super) fn head(page: usize) -> String {
+pub(super) fn head(page: usize, scale: Scale) -> String {
     let mut line = String::new();
+    put(&mut line, "Start", width(&start(Timestamp::default(), page, scale)), false);
     for column in present(page) {
         put(&mut line, column.head, (column.width)(page), column.right);
     }
@@ -72,16 +68,18 @@ pub(super) fn head(page: usize) -> String {
 }
 
 /// One row, after a line with the `day` if that is another than before.
-pub(super) fn row(call: &Call, page: usize, day: &mut Option<String>) -> String {
+pub(super) fn row(call: &Call, page: usize, scale: Scale, day: &mut Option<String>) -> String {
     let none = Particulars::default();
     let p = call.attempt.particulars.as_deref().unwrap_or(&none);
     let mut line = String::new();
-    let today = civil(call.attempt.started, "%Y-%m-%d");
-    if day.as_ref() != Some(&today) {
-        line = style::aside(&format!("{today} UTC")) + "\n";
+    let today = words::day(call.attempt.started, scale);
+    if !today.is_empty() && day.as_ref() != Some(&today) {
+        line = style::aside(&format!("{today}UTC")) + "\n";
         *day = Some(today);
     }
     let begins = line.len();
+    line.push_str(&start(call.attempt.started, page, scale));
+    line.push_str("  ");
     for column in present(page) {
         put(&mut line, &(column.cell)(call, p, (column.width)(page)), (column.width)(page), column.right);
     }
@@ -129,13 +127,9 @@ fn ends(page: usize) -> usize {
     }
 }
 
-fn time(call: &Call, width: usize) -> String {
-    civil(call.attempt.started, if width < 12 { "%H:%M:%S" } else { "%H:%M:%S%.3f" })
-}
-
-fn civil(t: Timestamp, format: &str) -> String {
-    let instant = jiff::Timestamp::from_nanosecond(t.as_nanos().into()).unwrap_or_default();
-    instant.strftime(format).to_string()
+/// When a call began.
+fn start(t: Timestamp, page: usize, scale: Scale) -> String {
+    if page < 160 { words::clock(t, scale) } else { words::clock_ms(t, scale) }
 }
 
 /// Whom a `From` or `To` names: the number or user, or else the host.

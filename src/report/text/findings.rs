@@ -1,6 +1,6 @@
 //! What rose, when, where, and which calls: the findings.
 
-use super::format::{clock, number, plural};
+use super::format::{clock, minute, number, plural};
 use crate::report::escape::{escape, width};
 use crate::report::style;
 use crate::report::wrap::wrap;
@@ -47,18 +47,15 @@ fn chart(f: &Finding, s: &Summary, columns: usize) -> Vec<String> {
     }
     let (first, last) = s.input.span.unwrap_or((c.start, c.start));
     let bars = spark(&c.counts, &c.of);
-    let line = format!("  {} {bars} {}", minute(first, c), minute(last, c));
+    let scale = s.input.scale;
+    // As far as the chart tells times apart.
+    let end = if c.interval.as_nanos() >= 10_000_000_000 { minute } else { clock };
+    let line = format!("  {} {bars} {}", end(first, scale), end(last, scale));
     let peak = peak(c).map(|(n, at)| {
-        format!("   peak {} in {} at {}", number(n), super::format::span(c.interval), clock(at))
+        format!("   peak {} in {} at {}", number(n), super::format::span(c.interval), clock(at, scale))
     });
     let whole = format!("{line}{}", peak.clone().unwrap_or_default());
     vec![if width(&whole) <= columns { whole } else { line }]
-}
-
-/// The time as far as the chart tells it apart.
-fn minute(t: Timestamp, c: &Chart) -> String {
-    let text = clock(t);
-    if c.interval.as_nanos() >= 10_000_000_000 { text.get(..5).unwrap_or(&text).to_owned() } else { text }
 }
 
 /// Shares as bars: what happened in a bucket over how much was there; buckets of little are low.

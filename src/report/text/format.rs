@@ -3,7 +3,7 @@
 use crate::report::escape;
 use crate::stats::Ratio;
 pub(crate) use crate::stats::number;
-pub(in crate::report) use crate::stats::words::{clock, date, delay, percent, span};
+pub(in crate::report) use crate::stats::words::{clock, day, delay, minute, moment, percent, span, zone};
 
 /// `1 hop`, `2 hops`.
 pub(in crate::report) fn plural(n: u64, one: &str, many: &str) -> String {

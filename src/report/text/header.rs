@@ -1,13 +1,13 @@
 //! What was read: file, span, complete or what is missing; frames, messages, copies.
 
-use super::format::{clock, date, number, part, plural, span};
+use super::format::{clock, day, moment, number, part, plural, span, zone};
 use crate::fate::Fate;
 use crate::report::escape::{escape, width};
 use crate::report::style;
 use crate::report::wrap::{flow, wrap};
 use crate::stats::Summary;
 use crate::stats::summary::{Input, Messages};
-use crate::time::Timestamp;
+use crate::time::{Scale, Timestamp};
 
 /// Ports on which SIP over TLS is usual (5061 and its neighbours).
 const SIPS_PORTS: std::ops::RangeInclusive<u16> = 5060..=5091;
@@ -31,7 +31,7 @@ fn first(input: &Input, columns: usize) -> Vec<String> {
     let name = name(input, columns);
     let mut rest = Vec::new();
     if let Some((from, to)) = input.span {
-        rest.push(format!("{} ({})", period(from, to), span(to - from)));
+        rest.push(format!("{} ({})", period(from, to, input.scale), span(to - from)));
     }
     let whole = input.complete && input.exact;
     let state = match (input.complete, input.exact) {
@@ -69,9 +69,10 @@ pub(in crate::report) fn name(input: &Input, columns: usize) -> String {
 }
 
 /// `2026-03-03 14:00:00 to 14:15:00 UTC`.
-pub(in crate::report) fn period(from: Timestamp, to: Timestamp) -> String {
-    let end = if date(from) == date(to) { clock(to) } else { format!("{} {}", date(to), clock(to)) };
-    format!("{} {} to {end} UTC", date(from), clock(from))
+pub(in crate::report) fn period(from: Timestamp, to: Timestamp, scale: Scale) -> String {
+    let is_one_day = day(from, scale) == day(to, scale);
+    let end = if is_one_day { clock(to, scale) } else { moment(to, scale) };
+    format!("{} to {end}{}", moment(from, scale), zone(scale))
 }
 
 /// How many messages, what carried them, and how many are copies.

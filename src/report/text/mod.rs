@@ -70,9 +70,9 @@ pub fn write(summary: &Summary, options: &Options, out: &mut impl io::Write) -> 
     // Asked for: they come on top of the screen.
     sections.extend(groups::sections(summary, columns).into_iter().map(Section::plain));
     if let Some(t) = &summary.timeline {
-        sections.push(Section::plain(timeline::lines(t, columns)));
+        sections.push(Section::plain(timeline::lines(t, summary.input.scale, columns)));
         if options.full {
-            sections.push(Section::plain(timeline::table(t, columns)));
+            sections.push(Section::plain(timeline::table(t, summary.input.scale, columns)));
         }
     }
     sections.push(Section { tight: true, ..Section::plain(next::lines(summary, options, columns)) });
@@ -182,7 +182,7 @@ fn screen(s: &Summary, columns: usize, room: Room) -> Vec<Section> {
     let every = room.findings == usize::MAX;
     all.push(Section::plain(findings::lines(s, columns, room.findings, every)));
     if s.invite.attempts > 0 {
-        all.push(with(Block::Outcomes, outcomes::lines(&s.invite, columns)));
+        all.push(with(Block::Outcomes, outcomes::lines(&s.invite, s.input.scale, columns)));
         all.push(with(Block::Rates, rates::lines(s, columns, room.extras)));
         all.push(Section { tight: true, ..Section::plain(defined::lines(s, columns)) });
         all.push(with(Block::NextHops, hops::lines(s, columns, room.hops)));

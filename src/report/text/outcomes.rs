@@ -7,12 +7,13 @@ use crate::report::escape::width;
 use crate::report::style;
 use crate::report::wrap::wrap;
 use crate::stats::summary::{Invite, OutcomeRow};
+use crate::time::Scale;
 
 /// Columns of the outcomes' names: the longest is "Pending at end of capture".
 const NAMES: usize = 25;
 
 /// The block: nothing without attempts.
-pub(super) fn lines(i: &Invite, columns: usize) -> Vec<String> {
+pub(super) fn lines(i: &Invite, scale: Scale, columns: usize) -> Vec<String> {
     if i.attempts == 0 {
         return Vec::new();
     }
@@ -20,7 +21,7 @@ pub(super) fn lines(i: &Invite, columns: usize) -> Vec<String> {
     let most = rows.iter().map(|o| o.count).max().unwrap_or(0);
     let counts = width(&number(i.attempts)).max(7);
     let bars = bar_columns(columns);
-    let mut out = vec![head(i, counts, columns)];
+    let mut out = vec![head(i, counts, scale, columns)];
     for o in rows {
         let text = format!(
             "  {:NAMES$}{:>counts$} {:>7}  {:bars$} ",
@@ -42,7 +43,7 @@ pub(super) fn bar_columns(columns: usize) -> usize {
 }
 
 /// `INVITE attempts   10,000   share  11.1 per s, peak 19 in 1 s, 14:06:02`, less of it where that is too wide.
-fn head(i: &Invite, counts: usize, columns: usize) -> String {
+fn head(i: &Invite, counts: usize, scale: Scale, columns: usize) -> String {
     let names = NAMES + 2;
     let mut text = format!("{:names$}{:>counts$}   share", "INVITE attempts", number(i.attempts));
     let rate = i.load.attempts_per_s.map(|rate| match rate {
@@ -50,7 +51,7 @@ fn head(i: &Invite, counts: usize, columns: usize) -> String {
         _ => format!("{rate:.1} per s"),
     });
     let peak = i.load.peak_at.map(|_| format!("peak {} in 1 s", number(i.load.peak_1s)));
-    let at = i.load.peak_at.map(clock);
+    let at = i.load.peak_at.map(|at| clock(at, scale));
     for (k, part) in [rate, peak, at].into_iter().flatten().enumerate() {
         let gap = if k == 0 { "  " } else { ", " };
         if width(&text) + gap.len() + width(&part) > columns {

@@ -1,29 +1,28 @@
 //! What happened when: one line a figure, with its course; with `--full` one row a bucket.
 
 use super::findings::spark;
-use super::format::{clock, date, delay, number, percent, span};
+use super::format::{clock, delay, moment, number, percent, span};
 use super::table::Table;
 use crate::call::Outcome;
 use crate::report::style;
 use crate::stats::Ratio;
 use crate::stats::summary::{TimeBucket, Timeline};
-use crate::time::Nanos;
+use crate::time::{Nanos, Scale};
 
 /// Rows of the full table at most.
 const MAX_ROWS: usize = 120;
 
 /// The chart: nothing without buckets.
-pub(super) fn lines(t: &Timeline, columns: usize) -> Vec<String> {
+pub(super) fn lines(t: &Timeline, scale: Scale, columns: usize) -> Vec<String> {
     let (Some(first), Some(last)) = (t.buckets.first(), t.buckets.last()) else { return Vec::new() };
     let room = columns.saturating_sub(46).clamp(20, 120);
     let joined = t.buckets.len().div_ceil(room).max(1);
     let length = Nanos::from_nanos(t.interval.as_nanos().saturating_mul(joined as i64));
     let mut out = vec![style::title(&format!(
-        "By {} from {} {} to {}",
+        "By {} from {} to {}",
         span(length),
-        date(first.start),
-        clock(first.start),
-        clock(last.start + t.interval)
+        moment(first.start, scale),
+        clock(last.start + t.interval, scale)
     ))];
     if t.widened {
         out.push(style::aside("  The interval asked for gives too many buckets: these are wider."));
@@ -86,7 +85,7 @@ fn line(name: &str, bars: &str, words: &str) -> String {
 }
 
 /// One row a bucket.
-pub(super) fn table(t: &Timeline, columns: usize) -> Vec<String> {
+pub(super) fn table(t: &Timeline, scale: Scale, columns: usize) -> Vec<String> {
     let mut table = Table::new([
         "<From",
         "attempts",
@@ -106,7 +105,7 @@ pub(super) fn table(t: &Timeline, columns: usize) -> Vec<String> {
         let share = |a, b| if b == 0 { String::new() } else { percent(Ratio::new(a, b).value()) };
         let pdd = b.pdd.as_ref();
         table.row([
-            clock(b.start),
+            clock(b.start, scale),
             number(b.attempts),
             share(b.outcome(Outcome::Answered), decided),
             if columns < 110 { String::new() } else { number(b.bids) },

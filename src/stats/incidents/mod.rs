@@ -34,7 +34,7 @@ use crate::hash::Mix;
 use crate::registry;
 use crate::sip::StatusCode;
 use crate::stats::summary::Finding;
-use crate::time::Timestamp;
+use crate::time::{Scale, Timestamp};
 use crate::transaction::{MethodKey, Name};
 use crate::trunks::Trunks;
 
@@ -175,7 +175,12 @@ impl Incidents {
     }
 
     /// What stands out of a capture from `span.0` to `span.1`; the most important first.
-    pub(super) fn findings(&self, span: Option<(Timestamp, Timestamp)>, trunks: &Trunks) -> Vec<Finding> {
+    pub(super) fn findings(
+        &self,
+        span: Option<(Timestamp, Timestamp)>,
+        scale: Scale,
+        trunks: &Trunks,
+    ) -> Vec<Finding> {
         let Some(span) = span else { return Vec::new() };
         let mut drafts = Vec::new();
         for (kind, population) in &self.kinds {
@@ -186,7 +191,7 @@ impl Incidents {
             }
         }
         draft::sort(&mut drafts);
-        drafts.iter().map(|d| tell::finding(d, span)).collect()
+        drafts.iter().map(|d| tell::finding(d, span, scale)).collect()
     }
 }
 

@@ -10,8 +10,8 @@ use crate::registry;
 use crate::sip::{Method, StatusCode};
 use crate::stats::number;
 use crate::stats::summary::{Because, Chart, Finding, FindingKind, Unit};
-use crate::stats::words::{clock, date, delay, percent, span};
-use crate::time::{Nanos, Timestamp};
+use crate::stats::words::{clock, day, delay, moment, percent, span};
+use crate::time::{Nanos, Scale, Timestamp};
 use crate::transaction::MethodKey;
 
 /// Buckets of a chart at most.
@@ -21,7 +21,7 @@ const STEPS: [i64; 19] =
     [1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400];
 
 /// `draft` as a finding of a capture from `span.0` to `span.1`.
-pub(super) fn finding(draft: &Draft, (first, last): (Timestamp, Timestamp)) -> Finding {
+pub(super) fn finding(draft: &Draft, (first, last): (Timestamp, Timestamp), scale: Scale) -> Finding {
     let clip = |t: Timestamp| t.clamp(first, last);
     let mut windows: Vec<(Timestamp, Timestamp)> =
         draft.windows.iter().map(|(from, to)| (clip(*from), clip(*to))).collect();
@@ -58,8 +58,8 @@ pub(super) fn finding(draft: &Draft, (first, last): (Timestamp, Timestamp)) -> F
         chart: chart(draft, (first, last)),
         text: String::new(),
     };
-    finding.id = id(&finding);
-    finding.text = text(draft, &finding, first);
+    finding.id = id(&finding, scale);
+    finding.text = text(draft, &finding, first, scale);
     finding
 }
 
@@ -118,24 +118,28 @@ fn because(c: &Condition) -> Because {
     }
 }
 
-fn id(f: &Finding) -> String {
+fn id(f: &Finding, scale: Scale) -> String {
     let what = match (f.status, f.kind) {
         (Some(status), _) => status.get().to_string(),
         (None, kind) => kind.id().to_owned(),
     };
-    let when = if f.timed { format!("{}T{}Z", date(f.start), clock(f.start)) } else { "throughout".into() };
+    let when = match (f.timed, scale) {
+        (false, _) => "throughout".into(),
+        (true, Scale::Utc) => format!("{}Z", moment(f.start, scale).replace(' ', "T")),
+        (true, Scale::Relative) => clock(f.start, scale),
+    };
     format!("{what}-{}-{}-{}", f.method.to_ascii_lowercase(), f.unit.id(), when)
         .replace([':', '('], "")
         .replace(')', "")
 }
 
-fn text(draft: &Draft, f: &Finding, first: Timestamp) -> String {
+fn text(draft: &Draft, f: &Finding, first: Timestamp, scale: Scale) -> String {
     let unit = match f.unit {
         Unit::Bids => "bids",
         Unit::Tries => "tries at the last hop",
         _ => "requests",
     };
-    let mut text = if f.timed { risen(draft, f, unit, first) } else { throughout(draft, f, unit) };
+    let mut text = if f.timed { risen(draft, f, unit, first, scale) } else { throughout(draft, f, unit) };
     if f.timed && !f.because.is_empty() {
         let (inside, outside) = draft.shares;
         text.push_str(&format!(
@@ -171,16 +175,17 @@ fn text(draft: &Draft, f: &Finding, first: Timestamp) -> String {
 }
 
 /// `503 … rose from 0.22% to 28.40% of bids, 14:03:20 to 14:07:30 (4 min 10 s)`.
-fn risen(draft: &Draft, f: &Finding, unit: &str, first: Timestamp) -> String {
+fn risen(draft: &Draft, f: &Finding, unit: &str, first: Timestamp, scale: Scale) -> String {
     let (from, to) = (percent(f.before.value()), percent(f.during.value()));
-    let day = if date(f.start) == date(first) { String::new() } else { format!("{} ", date(f.start)) };
+    let (start, end) = (clock(f.start, scale), clock(f.end, scale));
+    let day = Some(day(f.start, scale)).filter(|d| *d != day(first, scale)).unwrap_or_default();
     let when = match f.windows.as_slice() {
-        [_] => format!("{day}{} to {} ({})", clock(f.start), clock(f.end), length(f.end - f.start)),
+        [_] => format!("{day}{start} to {end} ({})", length(f.end - f.start)),
         many => {
             let sum = many.iter().fold(Nanos::ZERO, |sum, (a, b)| sum + (*b - *a));
             let each = Nanos::from_nanos(sum.as_nanos() / many.len().max(1) as i64);
             let n = many.len();
-            format!("{n} times between {day}{} and {}, {} each", clock(f.start), clock(f.end), length(each))
+            format!("{n} times between {day}{start} and {end}, {} each", length(each))
         }
     };
     match f.delay {

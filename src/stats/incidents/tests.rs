@@ -5,7 +5,7 @@ use crate::call::Text;
 use crate::dimension::Dimension;
 use crate::flow::{Endpoint, Flow, FrameId, Tap, Transport};
 use crate::stats::summary::{FindingKind, Unit};
-use crate::time::Nanos;
+use crate::time::{Nanos, Scale};
 use crate::transaction::fixture::with_message;
 use crate::transaction::{About, Names};
 
@@ -108,7 +108,7 @@ fn run(seed: u64, tries: usize, seconds: f64, incident: impl Fn(&mut Try, &mut R
     let [mut whole, other] = incidents;
     whole.merge(other);
     let at = |s: f64| Timestamp::from_nanos(START * 1_000_000_000 + (s * 1e9) as i64);
-    whole.findings(Some((at(0.0), at(seconds))), &Trunks::default())
+    whole.findings(Some((at(0.0), at(seconds))), Scale::Utc, &Trunks::default())
 }
 
 fn note(incidents: &mut Incidents, t: &Try, n: usize, names: &mut Names) {

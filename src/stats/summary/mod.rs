@@ -29,7 +29,7 @@ use crate::fate::Fate;
 use crate::flow::{Endpoint, FrameId, Transport};
 use crate::sip::StatusCode;
 use crate::stats::{Counts, Ratio};
-use crate::time::{Nanos, Timestamp};
+use crate::time::{Nanos, Scale, Timestamp};
 
 /// A cut between captures that were added up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +117,8 @@ pub struct Input {
     pub span: Option<(Timestamp, Timestamp)>,
     /// Some input is finer than 1 µs: times are shown with 9 digits.
     pub nanoseconds: bool,
+    /// Whether instants are of the calendar or after the first frame.
+    pub scale: Scale,
     /// TLS flows seen: what the capture cannot tell.
     pub tls: Vec<TlsRow>,
     /// Items dropped or refused for lack of room, by table.
@@ -125,6 +127,7 @@ pub struct Input {
 
 /// TLS towards one server port and name.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TlsRow {
     /// Server port.
     pub port: u16,

@@ -2,7 +2,7 @@
 
 use crate::fate::Fate;
 use crate::report::escape::fit;
-use crate::report::text::format::{clock, date, number, part};
+use crate::report::text::format::{moment, number, part, zone};
 use crate::report::text::nosip;
 use crate::report::text::table::Table;
 use crate::stats::summary::Input;
@@ -20,14 +20,16 @@ pub(super) fn sections(input: &Input, columns: usize) -> Vec<Vec<String>> {
 }
 
 fn files(input: &Input, columns: usize) -> Vec<String> {
-    let mut table = Table::new(["<Files", "frames", "bytes", "<format", "<first (UTC)", "<state"]);
+    let scale = input.scale;
+    let first = if zone(scale).is_empty() { "<first" } else { "<first (UTC)" };
+    let mut table = Table::new(["<Files", "frames", "bytes", "<format", first, "<state"]);
     for f in &input.files {
         table.row([
             f.path.clone(),
             number(f.frames),
             number(f.bytes),
             f.format.clone(),
-            f.first.map_or(String::new(), |t| format!("{} {}", date(t), clock(t))),
+            f.first.map_or(String::new(), |t| moment(t, scale)),
             if f.complete { String::new() } else { "incomplete".into() },
         ]);
     }
