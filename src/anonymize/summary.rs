@@ -130,6 +130,8 @@ impl Pseudonyms {
             Dimension::Prefix => self.prefix(value),
             Dimension::Cause => self.words_of_cause(value),
             Dimension::Direction
+            | Dimension::Interface
+            | Dimension::Vlan
             | Dimension::Transport
             | Dimension::Code
             | Dimension::Class

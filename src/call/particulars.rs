@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use crate::flow::{Endpoint, FrameId, Origin, Transport};
+use crate::flow::{Endpoint, FrameId, Origin, Tap, Transport};
 use crate::sip::{Message, Method, Start, StatusCode};
 use crate::time::Timestamp;
 use crate::transaction::{Bin, Leg};
@@ -36,6 +36,8 @@ pub struct Particulars {
     pub reason: Text,
     /// What carried the first message.
     pub transport: Option<Transport>,
+    /// Where that was captured.
+    pub tap: Tap,
     /// Last message, that of the BYE's answer if the call was answered, and its frame.
     pub last: Timestamp,
     /// See [`Particulars::last`].
@@ -75,7 +77,9 @@ impl Gathering {
     pub(super) fn note(&mut self, message: &Message<'_>, origin: &Origin, bin: Bin) {
         let p = &mut self.known;
         p.count(origin, bin);
-        p.transport.get_or_insert(origin.transport);
+        if p.transport.is_none() {
+            (p.transport, p.tap) = (Some(origin.transport), origin.tap);
+        }
         let of_invite = message.cseq.as_ref().is_some_and(|c| c.method == Method::Invite);
         match message.start {
             Start::Request { method: Method::Invite, uri } if p.uri.is_empty() => {

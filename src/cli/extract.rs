@@ -7,6 +7,7 @@ use super::output::{Beside, Output};
 use super::run::{in_clear, tell, tell_what_is_missing, watching};
 use crate::config::Config;
 use crate::error::Error;
+use crate::pick::Select;
 use crate::pipeline::{self, Extracted};
 use crate::stats::{Summary, number};
 
@@ -47,14 +48,17 @@ pub(super) fn extract(config: &Config, media: bool) -> Result<Exit, Error> {
 
 /// Says what was written, and what is missing of it.
 fn told(extracted: Extracted) -> Exit {
-    let Extracted { calls, messages, frames, media, forgotten, refused, files, .. } = extracted;
-    let calls = match calls {
-        None => "all calls".to_owned(),
-        Some(1) => "1 Call-ID".to_owned(),
-        Some(n) => format!("{} Call-IDs", number(n)),
+    let Extracted { selected, messages, frames, media, forgotten, refused, files, .. } = extracted;
+    let of = match selected {
+        None => "all calls: ".to_owned(),
+        Some((Select::Calls, 1)) => "1 Call-ID: ".to_owned(),
+        Some((Select::Calls, n)) => format!("{} Call-IDs: ", number(n)),
+        Some((Select::Transactions, 1)) => "1 transaction: ".to_owned(),
+        Some((Select::Transactions, n)) => format!("{} transactions: ", number(n)),
+        Some((Select::Messages, _)) => String::new(),
     };
     let media = if media > 0 { format!(", {} of them media", number(media)) } else { String::new() };
-    tell(&format!("{calls}: {} messages in {} frames{media}", number(messages), number(frames)));
+    tell(&format!("{of}{} messages in {} frames{media}", number(messages), number(frames)));
     let mut summary = Summary::default();
     summary.input.complete = files.iter().all(|f| f.complete);
     summary.input.exact = forgotten == 0 && refused == 0;

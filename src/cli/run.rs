@@ -27,6 +27,7 @@ use super::show::show;
 use crate::baseline;
 use crate::config::{Config, Format, Look};
 use crate::error::Error;
+use crate::pick::Condition;
 use crate::report::escape::escape;
 use crate::report::{csv, explain, html, json, markdown, ndjson, prometheus, schema, text};
 use crate::stats::Summary;
@@ -201,6 +202,9 @@ pub(super) fn put(output: Output, format: Format, report: &[u8]) -> Result<(), E
 pub(super) fn readable(config: &Config) -> Result<(), Error> {
     catch_misplaced_command(config)?;
     if let Some(problem) = config.filter.window.problem() {
+        return Err(Error::usage(problem));
+    }
+    if let Some(problem) = config.condition.as_ref().and_then(Condition::problem) {
         return Err(Error::usage(problem));
     }
     spare_the_captures(config)

@@ -4,7 +4,7 @@ use super::Run;
 use crate::capture::{FileReport, Follow, Inputs};
 use crate::config::Config;
 use crate::stats::{End, Summary};
-use crate::time::Timestamp;
+use crate::time::{Nanos, Timestamp};
 use crate::watch::Watch;
 
 /// The capture to follow, if one shall be followed.
@@ -22,6 +22,9 @@ impl Run {
         let path = config.captures.first().map_or(String::new(), |p| p.display().to_string());
         let frames = tally.fates.total();
         let file = FileReport { path, frames, complete: true, ..FileReport::default() };
-        tally.finish(End { files: vec![file], end: Some(at), ..End::default() })
+        // Lines of intervals have figures alone, and are many.
+        let brief =
+            config.grouping.interval.is_some_and(|i| i > Nanos::ZERO) && config.report.output.is_none();
+        tally.finish(End { files: vec![file], end: Some(at), goes_on: true, brief, ..End::default() })
     }
 }

@@ -33,7 +33,7 @@ use crate::decode::{self, Decoder, datagram_of};
 use crate::error::Error;
 use crate::fate::Fate;
 use crate::filter::Gate;
-use crate::pick::{Condition, Harvest, MAX_SELECTED, Selection, Unit, Wish};
+use crate::pick::{Condition, Harvest, MAX_SELECTED, Select, Selection, Unit, Wish};
 use crate::shard::Limits;
 use crate::sip::is_media;
 use crate::stats::{Counted, End, Open, Summary, Tally};
@@ -88,6 +88,10 @@ pub fn run_watched(config: &Config, watch: &mut Watch<'_>) -> Result<Summary, Er
 
 /// Finds the calls that fulfil `condition`: the first of two runs over the same files.
 pub fn select(config: &Config, condition: &Condition, watch: &mut Watch<'_>) -> Result<Selection, Error> {
+    let mut selection = Selection::new(condition);
+    if condition.select() == Select::Messages {
+        return Ok(selection);
+    }
     let found = Found::look(&config.captures, config.recursive);
     if let Some(pipe) = found.files.iter().find(|f| !Inputs::can_be_read_again(f)) {
         let what = format!("{} is a pipe: it can be read once, and --where reads twice", pipe.display());
@@ -95,7 +99,6 @@ pub fn select(config: &Config, condition: &Condition, watch: &mut Watch<'_>) -> 
     }
     let pick = Wish { selection: true, ..Wish::default() };
     let config = Config { pick, condition: Some(condition.clone()), ..config.clone() };
-    let mut selection = Selection::new(condition);
     let mut fits = true;
     run_picking(&config, watch, &mut |_, harvest| {
         fits = selection.add(harvest);
@@ -104,7 +107,7 @@ pub fn select(config: &Config, condition: &Condition, watch: &mut Watch<'_>) -> 
     if fits {
         return Ok(selection);
     }
-    let what = format!("--where selects more than {MAX_SELECTED} Call-IDs");
+    let what = format!("--where selects more than {MAX_SELECTED} {}", condition.select().id());
     Err(Error::usage(what).remedy("--from and --to take a part of the capture"))
 }
 
@@ -151,7 +154,7 @@ fn read(
     };
     let names: Vec<String> = inputs.reports().into_iter().map(|r| r.path).collect();
     let mut reading = Anomalies::default();
-    let mut run = Run::new(config, limits);
+    let mut run = Run::new(&named(config, &names), limits);
     let mut gate = Gate::new(config.filter.window);
     let mut interrupted = false;
     // Only where each frame's own time or addresses decide nothing.
@@ -188,7 +191,7 @@ fn read(
         problem: Some(e.reason.to_string()),
         ..FileReport::default()
     }));
-    let end = inputs.now().map(|now| gate.bounded(now));
+    let end = inputs.end().map(|end| gate.bounded(end));
     let chosen = config.only.is_some().then_some(config.condition.as_ref()).flatten();
     let filter = filter_text(config, chosen);
     let end = End {
@@ -207,10 +210,22 @@ fn read(
     Ok(Counted::new(config.duplicate_window, tally, end, open))
 }
 
+/// `config` for a run over files of these names.
+fn named(config: &Config, files: &[String]) -> Config {
+    let by_message = |only: &&Arc<Selection>| only.select() == Select::Messages;
+    let only =
+        config.only.as_ref().filter(by_message).map(|only| Arc::new(Selection::clone(only).over(files)));
+    Config {
+        condition: config.condition.clone().map(|c| c.over(files)),
+        only: only.or_else(|| config.only.clone()),
+        ..config.clone()
+    }
+}
+
 /// The user's filters and condition as options.
 fn filter_text(config: &Config, condition: Option<&Condition>) -> Option<String> {
     let filter = (!config.filter.is_empty()).then(|| config.filter.to_string());
-    let condition = condition.map(|c| format!("--where '{}'", c.text()));
+    let condition = condition.map(Condition::options);
     let all: Vec<String> = [filter, condition].into_iter().flatten().collect();
     (!all.is_empty()).then(|| all.join(" "))
 }

@@ -10,6 +10,7 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, Hash};
 
 use crate::hash::Mix;
+use crate::stats::groups::ShardRows;
 
 /// Unregistered methods that each shard admits. Each may cost tens of kilobytes.
 pub(super) const METHODS: usize = 8;
@@ -19,9 +20,6 @@ pub(super) const TEXTS: usize = 256;
 pub(super) const NEXT_HOPS: usize = 256;
 /// Silent destinations by method that each shard admits.
 pub(super) const SILENT: usize = 1024;
-
-/// Keys of each group that each shard admits.
-pub(super) const KEYS: usize = 512;
 
 /// What one shard admitted.
 #[derive(Clone, Debug)]
@@ -33,7 +31,8 @@ pub struct Admission {
     pub(super) hops: Names,
     pub(super) silence: Names,
     pub(super) releases: Names,
-    groups: Vec<Names>,
+    /// Rows of groups: these may still give way to heavier ones, so they stay here until the end.
+    pub(super) groups: ShardRows,
 }
 
 impl Default for Admission {
@@ -48,16 +47,6 @@ impl Default for Admission {
             releases: Names::new(TEXTS),
             groups: Vec::new(),
         }
-    }
-}
-
-impl Admission {
-    /// The keys of group number `group`.
-    pub(super) fn group(&mut self, group: usize) -> &mut Names {
-        while self.groups.len() <= group {
-            self.groups.push(Names::new(KEYS));
-        }
-        &mut self.groups[group]
     }
 }
 

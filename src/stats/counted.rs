@@ -128,6 +128,7 @@ impl Counted {
         for entry in &open {
             names.tell(&mut tally, entry.shard, entry.adds(clock));
         }
+        names.close(&mut tally);
         let distributions = tally.distributions();
         let mut summary = tally.finish(end);
         let cuts = parts.iter().zip(parts.iter().skip(1));
@@ -199,6 +200,7 @@ impl Counted {
                 Err(adds) => names.tell(&mut sum.tally, shard, &adds),
             }
         }
+        names.close(&mut sum.tally);
         Ok(Some(sum))
     }
 
@@ -280,6 +282,10 @@ impl Names {
     fn tell(&mut self, tally: &mut Tally, shard: u8, events: &[crate::call::Event]) {
         let names = self.0.entry(shard).or_default();
         tally.for_shard(names, |tally| events.iter().for_each(|event| event.tell(tally)));
+    }
+
+    fn close(self, tally: &mut Tally) {
+        self.0.into_values().for_each(|names| tally.close(&names));
     }
 }
 

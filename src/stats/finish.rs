@@ -40,6 +40,12 @@ pub struct End {
     pub window: Option<(Timestamp, Timestamp)>,
     /// The run was interrupted.
     pub interrupted: bool,
+    /// The run goes on: what is up or open was not told yet.
+    #[serde(skip)]
+    pub goes_on: bool,
+    /// Figures alone are wanted, no findings.
+    #[serde(skip)]
+    pub brief: bool,
 }
 
 /// A distribution of delays, in bins.
@@ -81,10 +87,14 @@ impl Tally {
             warnings: self.texts.warnings(),
             retry_after: self.texts.retry_after(),
             delays: self.delays(),
+            pdd: self.attempts.delays.get(&DelayKind::Pdd).map(Histogram::coarse_bins).unwrap_or_default(),
             calls: self.samples.calls(|m| self.messages.methods.name(self.messages.methods.row(m))),
             groups: self.groups.finish(&self.choices.grouping, &input),
             timeline: self.times.finish(self.choices.grouping.interval == Some(Nanos::ZERO)),
-            findings: self.incidents.findings(input.span, &self.choices.grouping.trunks),
+            findings: match end.brief {
+                true => Vec::new(),
+                false => self.incidents.findings(input.span, &self.choices.grouping.trunks),
+            },
             notes: Vec::new(),
             boundaries: Vec::new(),
             messages,
@@ -125,6 +135,9 @@ impl Tally {
         invite.reinvites = self.reinvites.values().sum();
         invite.reinvites_by_code = most_first(&self.reinvites);
         invite.sessions = self.sessions.sessions();
+        if end.goes_on {
+            invite.sessions.up = self.sessions.up_now();
+        }
         invite.duration = self.sessions.duration(end.end.unwrap_or_default(), self.choices.short_call);
         invite.release = self.sessions.release_figures();
         let span = input.span.map_or(Nanos::ZERO, |(first, last)| last - first);

@@ -42,6 +42,9 @@ pub struct Choices {
     pub host_sides: Vec<HostSide>,
     /// What selects the calls that count, as written; `None`: all.
     pub condition: Option<String>,
+    /// That selects messages, not calls: figures of calls are left out.
+    #[serde(skip)]
+    pub messages_only: bool,
     /// What to tell traffic apart by.
     pub grouping: Grouping,
 }
@@ -155,6 +158,11 @@ impl Tally {
         std::mem::swap(&mut self.admission, names);
     }
 
+    /// A shard is done with: takes what it kept to itself.
+    pub fn close(&mut self, names: &Admission) {
+        self.groups.take(names.groups.clone());
+    }
+
     /// Adds what `other` counted of other shards of the same input.
     pub fn merge(&mut self, other: Self) {
         self.fates.merge(&other.fates);
@@ -266,7 +274,8 @@ impl Observer for Tally {
         }
         let transport: Transport = origin.transport;
         if !self.groups.is_empty() {
-            self.groups.message(message, origin, bin, alive, (&self.choices.grouping, &mut self.admission));
+            let rows = &mut self.admission.groups;
+            self.groups.message(message, origin, bin, alive, (&self.choices.grouping, rows));
         }
         self.times.message(message, origin.stamp.time, bin, alive);
         let Self { admission, .. } = self;
@@ -323,13 +332,14 @@ impl Observer for Tally {
         self.incidents.note(tried);
         self.times.tried(tried);
         if !self.groups.is_empty() {
-            self.groups.tried(tried, (&self.choices.grouping, &mut self.admission));
+            self.groups.tried(tried, (&self.choices.grouping, &mut self.admission.groups));
         }
     }
 
     fn attempt(&mut self, attempt: &Attempt) -> bool {
         self.crossings.note(attempt);
         let kept = self.keeps(attempt);
+        self.incidents.attempt(kept.then_some(attempt.outcome));
         if kept {
             self.attempts.note(attempt, &mut self.admission.hops);
             self.samples.attempt(attempt);

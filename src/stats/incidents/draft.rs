@@ -9,7 +9,8 @@ use super::explain::{Condition, Role, Table, weigh};
 use super::figures::{CHANCE, What, figures, is_case, is_judged, slow, worth};
 use super::sample::{Case, Dictionary};
 use super::scan::{Block, MAX_BLOCKS, Worth, scan};
-use super::{Kind, Population};
+use super::{Kind, Population, outcomes};
+use crate::call::Outcome;
 use crate::stats::Ratio;
 use crate::stats::summary::{Consequence, SampleCall};
 use crate::time::{Nanos, Timestamp};
@@ -68,9 +69,10 @@ pub(super) fn drafts(kind: Kind, population: &Population, words: &Dictionary, tr
     for (_, bucket) in &study.buckets {
         bucket.cells().for_each(|(cell, n)| *totals.entry(cell).or_default() += u64::from(n));
     }
-    let ends = totals.iter().filter(|(c, _)| c.delay_step().is_none() && **c != Cell::RESENT);
+    let good = [Cell::RESENT, Cell::ended(Outcome::Answered)];
+    let ends = totals.iter().filter(|(c, _)| c.delay_step().is_none() && !good.contains(c));
     let mut whats: Vec<What> = ends.map(|(c, _)| What::End(*c)).collect();
-    whats.push(What::Resent);
+    whats.push(if kind.attempts { What::Unanswered } else { What::Resent });
     let looks = whats.len() as f64 + 3.0;
     let mut found: Vec<Draft> = whats.iter().filter_map(|w| study.draft(*w, looks)).collect();
     let delays = slow(&totals).into_iter().filter_map(|step| study.draft(What::Delay(step), looks));
@@ -88,7 +90,7 @@ pub(super) fn sort(drafts: &mut Vec<Draft>) {
             kept.push(draft);
         }
     }
-    *drafts = kept;
+    *drafts = outcomes::fold(kept);
 }
 
 impl Draft {
@@ -104,7 +106,12 @@ impl Draft {
         hops || silence
     }
 
-    fn overlaps(&self, other: &Self) -> bool {
+    /// How much it matters.
+    pub(super) fn weight(&self) -> f64 {
+        self.weight
+    }
+
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
         if self.windows.is_empty() || other.windows.is_empty() {
             return true;
         }
@@ -149,6 +156,11 @@ impl Study<'_> {
             - draft.during.denominator as f64 * draft.before.value().unwrap_or(0.0);
         let explained = if draft.because.is_empty() { 0.7 } else { 1.0 };
         draft.weight = weight * excess * explained;
+        if what == What::Unanswered {
+            // It is told the other way round: what fell.
+            let answered = |r: Ratio| Ratio::new(r.denominator.saturating_sub(r.numerator), r.denominator);
+            (draft.before, draft.during) = (answered(draft.before), answered(draft.during));
+        }
         Some(draft)
     }
 

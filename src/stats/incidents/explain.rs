@@ -4,6 +4,7 @@
 //! and few others: values of one dimension (one, or few that are alternatives), and perhaps of a
 //! second one that narrows them further. Nothing where nothing explains.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::sample::{Case, Dictionary, Word};
@@ -32,7 +33,7 @@ const CHANCE: f64 = 1e-4;
 const PREFIXES: std::ops::RangeInclusive<usize> = 2..=9;
 
 /// The dimensions, most useful first: where two describe the same, the first one is named.
-const COLUMNS: [Dimension; 10] = [
+const COLUMNS: [Dimension; 12] = [
     Dimension::Trunk,
     Dimension::Destination,
     Dimension::Source,
@@ -42,6 +43,8 @@ const COLUMNS: [Dimension; 10] = [
     Dimension::FromDomain,
     Dimension::Prefix,
     Dimension::Transport,
+    Dimension::Vlan,
+    Dimension::Interface,
     Dimension::Server,
 ];
 
@@ -142,6 +145,14 @@ impl<'a> Table<'a> {
                     &cases,
                     |c| Some((c.transport as u128, 0)),
                     |c| c.transport.id().to_owned(),
+                ),
+                Dimension::Vlan => Column::named(
+                    dimension,
+                    cases.iter().map(|(c, _)| c.tap.vlan().map(|id| id.to_string())).collect(),
+                ),
+                Dimension::Interface => Column::named(
+                    dimension,
+                    cases.iter().map(|(c, _)| c.tap.interface().map(Cow::into_owned)).collect(),
                 ),
                 Dimension::UserAgent => {
                     let (key, name) = word(0);

@@ -6,7 +6,7 @@ use super::Kind;
 use super::cells::{Bucket, Cell};
 use super::sample::Case;
 use super::scan::{Block, Worth};
-use crate::call::{Place, Side};
+use crate::call::{Outcome, Place, Side};
 use crate::registry;
 use crate::transaction::MethodKey;
 
@@ -22,6 +22,8 @@ pub(super) enum What {
     Resent,
     /// Delays of this length or more.
     Delay(u16),
+    /// Attempts that were not answered.
+    Unanswered,
 }
 
 /// Requests that could be cases, and those that are.
@@ -29,6 +31,10 @@ pub(super) fn figures(what: What, b: &Bucket) -> Block {
     match what {
         What::End(cell) => (u64::from(b.begun), u64::from(b.of(cell))),
         What::Resent => (u64::from(b.begun), u64::from(b.of(Cell::RESENT))),
+        What::Unanswered => {
+            let over = u64::from(b.over);
+            (over, over.saturating_sub(b.of(Cell::ended(Outcome::Answered)).into()))
+        }
         What::Delay(limit) => b
             .cells()
             .filter_map(|(c, n)| Some((c.delay_step()?, u64::from(n))))
@@ -40,6 +46,7 @@ pub(super) fn is_case(what: What, c: &Case) -> bool {
     match what {
         What::End(cell) => c.cell == Some(cell),
         What::Resent => c.resent,
+        What::Unanswered => c.cell.is_some_and(|cell| cell != Cell::ended(Outcome::Answered)),
         What::Delay(limit) => {
             c.delay.is_some_and(|d| Cell::delay(d).delay_step().is_some_and(|step| step >= limit))
         }
@@ -47,7 +54,11 @@ pub(super) fn is_case(what: What, c: &Case) -> bool {
 }
 
 pub(super) fn is_judged(what: What, c: &Case) -> bool {
-    !matches!(what, What::Delay(_)) || c.delay.is_some()
+    match what {
+        What::Delay(_) => c.delay.is_some(),
+        What::Unanswered => c.cell.is_some(),
+        What::End(_) | What::Resent => true,
+    }
 }
 
 /// Limits of delay: above the median, the upper quarter and the upper tenth of all.
@@ -78,6 +89,19 @@ pub(super) fn worth(what: What, kind: Kind) -> (Worth, f64) {
     let people = Worth { rise: 0.10, times: 2.5, cases: 10, p: CHANCE };
     let invite = kind.method == MethodKey::INVITE;
     let (worth, weight) = match what {
+        What::End(cell) if cell.outcome().is_some() => match cell.outcome() {
+            Some(Outcome::ServerFailure | Outcome::TimedOut) => (network, 0.9),
+            Some(
+                Outcome::Busy
+                | Outcome::NoAnswer
+                | Outcome::Cancelled
+                | Outcome::Declined
+                | Outcome::GlobalFailure,
+            ) => (people, 0.25),
+            _ => (refusal, 0.5),
+        },
+        // Who answers changes with the hour, by itself.
+        What::Unanswered => (Worth { rise: 0.25, times: 1.5, cases: 20, p: CHANCE }, 0.2),
         What::End(cell) => match cell.status() {
             None => (network, 1.0),
             Some(s) if s.class() == 5 || s.get() == 408 => (network, 1.0),

@@ -8,12 +8,13 @@
 //!
 //! Findings judge shares and delays within one method, never volume. They count INVITEs by bid, other
 //! requests by transaction, at the first hop that was captured; where further hops were, also at the
-//! last, for failover hides a dead gateway from the first.
+//! last, for failover hides a dead gateway from the first. Outcomes count by attempt, under its last try.
 
 mod cells;
 mod draft;
 mod explain;
 mod figures;
+mod outcomes;
 mod sample;
 mod saved;
 mod scan;
@@ -28,18 +29,20 @@ use serde::{Deserialize, Serialize};
 
 use self::cells::{Cell, Cells};
 use self::sample::{Case, Dictionary, Sample};
-use crate::call::{Place, Side, Tried};
+use crate::call::{Outcome, Place, Side, Tried};
 use crate::flow::FrameId;
 use crate::hash::Mix;
 use crate::registry;
 use crate::sip::StatusCode;
 use crate::stats::summary::Finding;
-use crate::time::Timestamp;
+use crate::time::{Nanos, Timestamp};
 use crate::transaction::{MethodKey, Name};
 use crate::trunks::Trunks;
 
 /// INVITE bids that are kept one by one; up to so many, shares are exact.
 const KEPT_INVITES: usize = 16_384;
+/// INVITE attempts that are kept.
+const KEPT_ATTEMPTS: usize = 8_192;
 /// Other requests of one method that are kept.
 const KEPT_OTHERS: usize = 4_096;
 /// Bytes of a Call-ID that are kept.
@@ -51,6 +54,8 @@ const MAX_CALL_ID: usize = 128;
 pub(super) struct Incidents {
     words: Dictionary,
     kinds: BTreeMap<Kind, Population>,
+    /// Of the attempt at work, whose last try did not come yet.
+    outcome: Option<Outcome>,
 }
 
 /// Whose tries are compared with one another.
@@ -60,12 +65,18 @@ struct Kind {
     method: MethodKey,
     place: Place,
     requested: bool,
+    /// They are attempts, not tries.
+    attempts: bool,
 }
 
 impl Kind {
     /// How many of its tries are kept.
     fn capacity(self) -> usize {
-        if self.method == MethodKey::INVITE { KEPT_INVITES } else { KEPT_OTHERS }
+        match self.method {
+            _ if self.attempts => KEPT_ATTEMPTS,
+            MethodKey::INVITE => KEPT_INVITES,
+            _ => KEPT_OTHERS,
+        }
     }
 }
 
@@ -78,21 +89,77 @@ struct Population {
     ends: BTreeMap<Cell, (u64, u64)>,
 }
 
+impl Population {
+    fn of(kinds: &mut BTreeMap<Kind, Self>, kind: Kind) -> &mut Self {
+        kinds.entry(kind).or_insert_with(|| Self {
+            cells: Cells::default(),
+            sample: Sample::new(kind.capacity()),
+            ends: BTreeMap::new(),
+        })
+    }
+
+    /// Keeps a try if its rank says so. `shift`: how much its rank is bettered.
+    fn keep(
+        &mut self,
+        t: &Tried<'_>,
+        (cell, resent, delay): (Option<Cell>, bool, Option<Nanos>),
+        shift: u8,
+        words: &mut Dictionary,
+    ) {
+        // Not the file's number: that changes when summaries are added up.
+        let place = Mix.hash_one((t.started.as_nanos(), 0_u32, t.frame.number));
+        let rank = Mix.hash_one(place ^ u64::from(t.flow.destination.port)) >> shift;
+        if !self.sample.wants(rank) {
+            return;
+        }
+        let mut word = |name: Name| t.names.text(name).map_or(0, |(text, hash)| words.word(text, hash));
+        self.sample.push(Case {
+            rank,
+            shift,
+            at: t.started,
+            frame: t.frame,
+            cell,
+            resent,
+            delay,
+            flow: t.flow,
+            transport: t.transport,
+            tap: t.tap,
+            words: [
+                word(t.about.user_agent),
+                word(t.server),
+                word(t.about.from_domain),
+                word(t.about.to_domain),
+                word(t.about.uri_domain),
+            ],
+            digits: t.about.number.packed(),
+            call_id: call_id(t.call_id.bytes()),
+        });
+    }
+}
+
 impl Incidents {
+    /// An attempt that ended so, whose tries follow; `None`: one that does not count.
+    pub(super) fn attempt(&mut self, outcome: Option<Outcome>) {
+        self.outcome = outcome;
+    }
+
     /// Counts one try.
     pub(super) fn note(&mut self, t: &Tried<'_>) {
+        if t.method == MethodKey::INVITE
+            && t.place == Place::Reference
+            && !t.retried
+            && let Some(outcome) = self.outcome.take()
+        {
+            self.ended(outcome, t);
+        }
         // A challenge is no result.
         if t.status.is_some_and(StatusCode::is_challenge) {
             return;
         }
         let method = if t.method.index().is_some() { t.method } else { MethodKey::OTHER };
-        let kind = Kind { method, place: t.place, requested: t.requested };
-        let Self { words, kinds } = self;
-        let population = kinds.entry(kind).or_insert_with(|| Population {
-            cells: Cells::default(),
-            sample: Sample::new(kind.capacity()),
-            ends: BTreeMap::new(),
-        });
+        let kind = Kind { method, place: t.place, requested: t.requested, attempts: false };
+        let Self { words, kinds, .. } = self;
+        let population = Population::of(kinds, kind);
         let cell = cell_of(t);
         let resent = t.resent > 0 && t.status.is_some();
         let bucket = population.cells.at(t.started);
@@ -118,32 +185,27 @@ impl Incidents {
         } else {
             0
         };
-        // Not the file's number: that changes when summaries are added up.
-        let place = Mix.hash_one((t.started.as_nanos(), 0_u32, t.frame.number));
-        let rank = Mix.hash_one(place ^ u64::from(t.flow.destination.port)) >> shift;
-        if population.sample.wants(rank) {
-            let mut word = |name: Name| t.names.text(name).map_or(0, |(text, hash)| words.word(text, hash));
-            population.sample.push(Case {
-                rank,
-                shift,
-                at: t.started,
-                frame: t.frame,
-                cell,
-                resent,
-                delay: t.delay,
-                flow: t.flow,
-                transport: t.transport,
-                words: [
-                    word(t.about.user_agent),
-                    word(t.server),
-                    word(t.about.from_domain),
-                    word(t.about.to_domain),
-                    word(t.about.uri_domain),
-                ],
-                digits: t.about.number.packed(),
-                call_id: call_id(t.call_id.bytes()),
-            });
+        population.keep(t, (cell, resent, t.delay), shift, words);
+    }
+
+    /// Counts the attempt whose last try is `t`.
+    fn ended(&mut self, outcome: Outcome, t: &Tried<'_>) {
+        let kind = Kind { method: t.method, place: Place::Reference, requested: t.requested, attempts: true };
+        let Self { words, kinds, .. } = self;
+        let population = Population::of(kinds, kind);
+        let bucket = population.cells.at(t.started);
+        bucket.begun = bucket.begun.saturating_add(1);
+        let cell = (outcome != Outcome::Pending).then(|| Cell::ended(outcome));
+        if let Some(cell) = cell {
+            bucket.over = bucket.over.saturating_add(1);
+            bucket.count(cell, 1);
         }
+        let shift = match outcome {
+            Outcome::ServerFailure | Outcome::TimedOut => 4,
+            Outcome::Answered | Outcome::Pending => 0,
+            _ => 2,
+        };
+        population.keep(t, (cell, false, None), shift, words);
     }
 
     /// Tells each frame that is remembered to `change`.

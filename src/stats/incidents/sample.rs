@@ -10,7 +10,7 @@ use std::collections::{BinaryHeap, HashMap};
 use serde::{Deserialize, Serialize};
 
 use super::cells::Cell;
-use crate::flow::{Flow, FrameId, Transport};
+use crate::flow::{Flow, FrameId, Tap, Transport};
 use crate::hash::Mix;
 use crate::time::{Nanos, Timestamp};
 
@@ -40,6 +40,8 @@ pub(super) struct Case {
     pub(super) flow: Flow,
     /// On what.
     pub(super) transport: Transport,
+    /// Where it was captured.
+    pub(super) tap: Tap,
     /// `User-Agent`, `Server`, From domain, To domain, Request-URI domain.
     pub(super) words: [Word; 5],
     /// The number called, packed.
@@ -204,6 +206,7 @@ mod tests {
             delay: None,
             flow: Flow::default(),
             transport: Transport::Udp,
+            tap: Tap::default(),
             words: [1, 0, 0, 0, 0],
             digits: 0,
             call_id: "".into(),

@@ -9,7 +9,7 @@ use super::sample::{Case, Dictionary, Sample, Word};
 use super::{Incidents, Kind, Population};
 use crate::stats::serial::{Hex, pairs};
 
-/// Kinds that one file may hold: registered methods, two places, with and without request.
+/// Kinds that one file may hold: registered methods, two places, with and without request; attempts.
 const MAX_KINDS: usize = 128;
 /// Texts that one file may hold.
 const MAX_WORDS: usize = 1 << 17;
@@ -34,7 +34,7 @@ struct SavedPopulation {
 
 impl From<Incidents> for Saved {
     fn from(incidents: Incidents) -> Self {
-        let Incidents { words, kinds } = incidents;
+        let Incidents { words, kinds, outcome: _ } = incidents;
         let used = kinds.values().flat_map(|p| p.sample.cases()).flat_map(|(c, _)| c.words);
         let mut texts: Vec<(Box<str>, Hex, Word)> = Vec::new();
         for word in used.collect::<std::collections::BTreeSet<Word>>() {
@@ -83,6 +83,6 @@ impl TryFrom<Saved> for Incidents {
             }
             kinds.insert(kind, Population { cells: p.cells, sample, ends: p.ends });
         }
-        Ok(Self { words, kinds })
+        Ok(Self { words, kinds, outcome: None })
     }
 }
