@@ -23,7 +23,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("registry", &["sip", "call::Outcome", "call::Side"]),
     ("transaction", &["hash", "sip"]),
     ("call", &["hash", "sip", "registry", "transaction"]),
-    ("shard", &["sip", "transaction", "call"]),
+    ("shard", &["hash::Secret", "sip", "transaction", "call"]),
     ("pick", &["expr", "hash", "sip", "transaction", "call"]),
     (
         "stats",

@@ -18,7 +18,7 @@ use std::collections::HashSet;
 
 use crate::call::Call;
 use crate::flow::{FrameId, Origin};
-use crate::hash::Mix;
+use crate::hash::Secret;
 use crate::sip::Message;
 use crate::transaction::{Bin, CallKey, call_key};
 
@@ -52,7 +52,7 @@ pub struct Picker {
     wish: Wish,
     condition: Option<Condition>,
     /// Call-IDs with a message that the condition is true of.
-    matched: HashSet<CallKey, Mix>,
+    matched: HashSet<CallKey, Secret>,
     harvest: Harvest,
 }
 

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use super::{Condition, Harvest, Unit};
 use crate::flow::FrameId;
-use crate::hash::Mix;
+use crate::hash::Secret;
 use crate::transaction::CallKey;
 
 /// Call-IDs that can be selected at once: some 100 MB.
@@ -17,7 +17,7 @@ pub const MAX_SELECTED: usize = 4 << 20;
 /// Selected calls.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    calls: HashSet<CallKey, Mix>,
+    calls: HashSet<CallKey, Secret>,
     /// Call-IDs and first frames; `None`: all attempts of the Call-IDs.
     attempts: Option<HashSet<(CallKey, FrameId)>>,
 }

@@ -15,6 +15,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use crate::call::{Conversation, Memory, Observer, Sleeping, Surroundings, Turns};
 use crate::flow::Origin;
+use crate::hash::Secret;
 use crate::sip::Message;
 use crate::time::{Nanos, Timestamp};
 use crate::transaction::{CallKey, Keys};
@@ -99,13 +100,13 @@ pub fn shard_of_call(id: &[u8]) -> usize {
 pub struct Shard {
     limits: Limits,
     window: Nanos,
-    numbers: HashMap<CallKey, u32, ByKey>,
+    numbers: HashMap<CallKey, u32, Secret>,
     slots: Vec<Option<Conversation>>,
     free: Vec<u32>,
     /// When each conversation may have something to close; one entry each, or more, never none.
     due: BinaryHeap<Reverse<(Timestamp, u32, u64)>>,
     /// Conversations of which only sessions are left, oldest first.
-    asleep: HashMap<CallKey, (Sleeping, u64), ByKey>,
+    asleep: HashMap<CallKey, (Sleeping, u64), Secret>,
     asleep_order: VecDeque<(Timestamp, u64, CallKey)>,
     memory: Memory,
     unkeyed: Unkeyed,
@@ -113,36 +114,6 @@ pub struct Shard {
     born: Vec<u64>,
     /// Of all conversations in `slots`.
     weight: usize,
-}
-
-/// Call-ID keys are hashes already: their low bits choose the bucket.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ByKey;
-
-/// See [`ByKey`].
-#[derive(Clone, Copy, Debug, Default)]
-pub struct KeyHasher(u64);
-
-impl std::hash::BuildHasher for ByKey {
-    type Hasher = KeyHasher;
-    fn build_hasher(&self) -> KeyHasher {
-        KeyHasher(0)
-    }
-}
-
-impl std::hash::Hasher for KeyHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = xxh3_64(bytes);
-    }
-
-    fn write_u128(&mut self, key: u128) {
-        // The high half: the low one chose the shard.
-        self.0 = (key >> 64) as u64;
-    }
 }
 
 impl Shard {
@@ -373,7 +344,7 @@ fn forgotten(last: Timestamp) -> Timestamp {
 }
 
 fn take_if(
-    asleep: &mut HashMap<CallKey, (Sleeping, u64), ByKey>,
+    asleep: &mut HashMap<CallKey, (Sleeping, u64), Secret>,
     call: CallKey,
     born: u64,
 ) -> Option<Conversation> {

@@ -9,7 +9,7 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, Hash};
 
-use crate::hash::Mix;
+use crate::hash::Secret;
 
 /// Unregistered methods that each shard admits. Each may cost tens of kilobytes.
 pub(super) const METHODS: usize = 8;
@@ -61,10 +61,10 @@ impl Admission {
     }
 }
 
-/// Names of one table, as hashes.
+/// Names of one table, as hashes that nobody can make two names of.
 #[derive(Clone, Debug)]
 pub(super) struct Names {
-    admitted: HashSet<u64, Mix>,
+    admitted: HashSet<u64, Secret>,
     capacity: usize,
 }
 
@@ -75,13 +75,13 @@ impl Names {
 
     /// Whether `name` has a row of its own; gives it one if there is room.
     pub(super) fn admit(&mut self, name: &impl Hash) -> bool {
-        let name = Mix.hash_one(name);
+        let name = self.admitted.hasher().hash_one(name);
         self.admitted.contains(&name) || self.admitted.len() < self.capacity && self.admitted.insert(name)
     }
 
     /// Whether `name` has a row of its own.
     pub(super) fn knows(&self, name: &impl Hash) -> bool {
-        self.admitted.contains(&Mix.hash_one(name))
+        self.admitted.contains(&self.admitted.hasher().hash_one(name))
     }
 }
 

@@ -8,7 +8,7 @@ use std::hash::Hash;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::hash::Mix;
+use crate::hash::Secret;
 use crate::sip::Method;
 use crate::stats::admission::Names;
 use crate::stats::serial::pairs;
@@ -25,7 +25,7 @@ const MAX_ROWS: usize = 1 << 16;
 /// Rows of methods: registered ones, `(unknown)`, `(other)`, then others as they came.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Methods {
-    named: HashMap<MethodKey, usize, Mix>,
+    named: HashMap<MethodKey, usize, Secret>,
     names: Vec<(MethodKey, String)>,
     refused: bool,
 }
@@ -131,14 +131,14 @@ impl Methods {
 ))]
 pub(super) struct Table<K, V> {
     #[serde(serialize_with = "pairs::serialize", deserialize_with = "rows")]
-    rows: HashMap<K, V, Mix>,
+    rows: HashMap<K, V, Secret>,
     /// What was refused a row.
     pub(super) other: V,
     /// How many keys' events went to `other`.
     pub(super) refused: u64,
 }
 
-fn rows<'de, K, V, D>(from: D) -> Result<HashMap<K, V, Mix>, D::Error>
+fn rows<'de, K, V, D>(from: D) -> Result<HashMap<K, V, Secret>, D::Error>
 where
     K: Eq + Hash + Deserialize<'de>,
     V: Deserialize<'de>,
