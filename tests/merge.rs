@@ -35,7 +35,7 @@ fn count(ladder: &Ladder, dir: &Path, name: &str, threads: usize) -> Counted {
     let path = dir.join(format!("{name}.{}", ladder.extension()));
     fs::write(&path, ladder.build()).unwrap();
     let config = Config { threads, ..Config::new([path]) };
-    gather(&config, &mut Watch::new(&AtomicBool::new(false), None)).unwrap()
+    gather(&config, &mut None, &mut Watch::new(&AtomicBool::new(false), None)).unwrap()
 }
 
 /// Saved and read again.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::anomaly::Anomaly;
 use crate::flow::{Flow, FrameId, Origin, Tap, Transport};
+use crate::rename::{Rename, What};
 use crate::sip::{Message, StatusCode};
 use crate::time::{Nanos, Timestamp};
 use crate::transaction::{About, Bin, Digits, MethodKey, Names};
@@ -68,6 +69,28 @@ impl Event {
             Self::Session(session) => observer.session(session),
             Self::Bye(bye) => observer.bye(bye),
             Self::Evicted(table, count, matters) => observer.evicted(table, *count, *matters),
+        }
+    }
+
+    /// Gives new names to what names somebody; `method`: to methods that nobody registered.
+    pub fn rename(&mut self, to: &mut dyn Rename, method: &dyn Fn(MethodKey) -> MethodKey) {
+        match self {
+            Self::FirstReply(key, _) | Self::ResponseTime(key, _) | Self::Inner(key, _) => {
+                *key = method(*key)
+            }
+            Self::RequestOver(request) => {
+                request.method = method(request.method);
+                request.destination = to.endpoint(request.destination);
+            }
+            Self::Tried(tried) => tried.rename(to, method),
+            Self::Attempt(attempt) => attempt.rename(to),
+            Self::Anomaly(..)
+            | Self::Reinvite(_)
+            | Self::Registration(_)
+            | Self::Answered(_)
+            | Self::Session(_)
+            | Self::Bye(_)
+            | Self::Evicted(..) => {}
         }
     }
 
@@ -140,6 +163,17 @@ impl KeptTry {
             texts: names.map(|name| t.names.text(name).map(|(text, _)| text.into())),
             number: about.number.packed(),
         }
+    }
+
+    fn rename(&mut self, to: &mut dyn Rename, method: &dyn Fn(MethodKey) -> MethodKey) {
+        self.method = method(self.method);
+        self.call_id = self.call_id.renamed(What::CallId, to);
+        self.flow = to.flow(self.flow);
+        let kinds = [What::Product, What::Product, What::Host, What::Host, What::Host];
+        for (text, what) in self.texts.iter_mut().zip(kinds) {
+            *text = text.as_deref().map(|t| to.text(what, t).into());
+        }
+        self.number = Digits::unpacked(self.number).renamed(to).packed();
     }
 
     fn tell(&self, observer: &mut impl Observer) {

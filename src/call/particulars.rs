@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::flow::{Endpoint, FrameId, Origin, Transport};
+use crate::rename::{Rename, What};
 use crate::sip::{Message, Method, Start, StatusCode};
 use crate::time::Timestamp;
 use crate::transaction::{Bin, Leg};
@@ -50,6 +51,22 @@ pub struct Particulars {
     pub hop_copies: u32,
     /// Pairs of addresses between which its INVITEs passed.
     pub hops: u32,
+}
+
+impl Particulars {
+    /// Gives new names to what names somebody.
+    pub(super) fn rename(&mut self, to: &mut dyn Rename) {
+        let texts = [
+            (&mut self.from, What::NameAddr),
+            (&mut self.to, What::NameAddr),
+            (&mut self.uri, What::Uri),
+            (&mut self.user_agent, What::Product),
+            (&mut self.server, What::Product),
+            (&mut self.phrase, What::Words),
+            (&mut self.reason, What::Reason),
+        ];
+        texts.into_iter().for_each(|(text, what)| *text = text.renamed(what, to));
+    }
 }
 
 /// Particulars in the making.

@@ -1,10 +1,11 @@
 //! `sipstat extract`: whole calls into a capture of their own.
 
+use std::cell::Cell;
 use std::io::{self, BufWriter, IsTerminal, Write};
 
 use super::Exit;
 use super::output::{Beside, Output};
-use super::run::{in_clear, tell, tell_what_is_missing, watching};
+use super::run::{readable, tell, tell_what_is_missing, watching};
 use crate::config::Config;
 use crate::error::Error;
 use crate::pipeline::{self, Extracted};
@@ -12,7 +13,12 @@ use crate::stats::{Summary, number};
 
 /// Copies the calls that `config` selects to where it says; with `media`, their media, too.
 pub(super) fn extract(config: &Config, media: bool) -> Result<Exit, Error> {
-    in_clear(config)?;
+    if config.pseudonyms.is_some() {
+        let e =
+            Error::usage("--anonymize cannot hide what is in packets, and extract copies them as they are");
+        return Err(e.remedy("pass on 'sipstat show --anonymize' or a report instead, or leave it out"));
+    }
+    readable(config)?;
     let to_stdout = config.report.output.as_ref().is_none_or(|p| p.as_os_str() == "-");
     if to_stdout && io::stdout().is_terminal() {
         return Err(Error::usage("a capture is nothing for a terminal").remedy("name a file with -w"));
@@ -26,10 +32,17 @@ pub(super) fn extract(config: &Config, media: bool) -> Result<Exit, Error> {
     };
     let extracted = match output.into_sink()? {
         (_, path, Ok(direct)) => {
-            let mut out = BufWriter::new(direct);
-            let extracted = run(&mut out)?;
-            out.flush().map_err(|e| failed(&path, &e))?;
-            extracted
+            let gone = Cell::new(false);
+            let mut out = BufWriter::new(Noticed { out: direct, gone: &gone });
+            let extracted = run(&mut out);
+            let flushed = out.flush();
+            drop(out.into_parts());
+            // A reader that went away (`sipstat extract -w - … | head`) is no error.
+            if gone.get() {
+                return Ok(Exit::Whole);
+            }
+            flushed.map_err(|e| failed(&path, &e))?;
+            extracted?
         }
         (_, path, Err(beside)) => {
             let mut out = BufWriter::new(beside);
@@ -43,6 +56,33 @@ pub(super) fn extract(config: &Config, media: bool) -> Result<Exit, Error> {
         }
     };
     Ok(told(extracted))
+}
+
+/// A writer that notices when its reader has gone away.
+struct Noticed<'a> {
+    out: Box<dyn Write>,
+    gone: &'a Cell<bool>,
+}
+
+impl Noticed<'_> {
+    fn notice<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        if result.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::BrokenPipe) {
+            self.gone.set(true);
+        }
+        result
+    }
+}
+
+impl Write for Noticed<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let result = self.out.write(bytes);
+        self.notice(result)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let result = self.out.flush();
+        self.notice(result)
+    }
 }
 
 /// Says what was written, and what is missing of it.

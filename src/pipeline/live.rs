@@ -3,7 +3,7 @@
 use super::Run;
 use crate::capture::{FileReport, Follow, Inputs};
 use crate::config::Config;
-use crate::stats::{End, Summary};
+use crate::stats::{Counted, End};
 use crate::time::Timestamp;
 use crate::watch::Watch;
 
@@ -15,13 +15,14 @@ pub(super) fn follow(config: &Config, watch: &Watch<'_>) -> Option<Inputs> {
 
 impl Run {
     /// The figures up to `at`, while the run goes on: attempts that are open are not in them.
-    pub(super) fn so_far(&self, config: &Config, at: Timestamp) -> Summary {
+    pub(super) fn so_far(&self, config: &Config, at: Timestamp) -> Counted {
         let mut tally = self.network.sink.so_far();
         tally.anomalies.merge(&self.notes);
         tally.anomalies.merge(&self.network.notes);
         let path = config.captures.first().map_or(String::new(), |p| p.display().to_string());
         let frames = tally.fates.total();
         let file = FileReport { path, frames, complete: true, ..FileReport::default() };
-        tally.finish(End { files: vec![file], end: Some(at), ..End::default() })
+        let end = End { files: vec![file], end: Some(at), ..End::default() };
+        Counted::new(config.duplicate_window, tally, end, Vec::new())
     }
 }

@@ -55,7 +55,7 @@ const FRAGMENTS_WAIT: Nanos = Nanos::from_secs(30);
 
 /// Reads all input and sums it up. Fails if nothing can be read at all.
 pub fn run(config: &Config) -> Result<Summary, Error> {
-    run_watched(config, &mut Watch::new(&AtomicBool::new(false), None))
+    settle(config, &mut Watch::new(&AtomicBool::new(false), None)).map(Counted::into_summary)
 }
 
 /// [`run`] under the eyes of `watch`; hands on what `config.pick` asks for as it gets ripe, in an order
@@ -64,25 +64,26 @@ pub fn run_picking(
     config: &Config,
     watch: &mut Watch<'_>,
     take: &mut dyn FnMut(&[String], Harvest) -> bool,
-) -> Result<Summary, Error> {
+) -> Result<Counted, Error> {
     let by_calls = config.condition.as_ref().is_some_and(|c| c.unit() == Unit::Call);
     let limits = if config.pick.calls || config.pick.selection && by_calls {
         Limits::with_particulars(config.memory)
     } else {
         Limits::within(config.memory)
     };
-    run_all(config, limits, watch, take)
+    read(config, limits, watch, take, false)
 }
 
-/// [`run`], under the eyes of `watch`: the summary of a run that ends early is of what was read.
-pub fn run_watched(config: &Config, watch: &mut Watch<'_>) -> Result<Summary, Error> {
+/// Reads all input and counts it, under the eyes of `watch`: a run that ends early counts what was read.
+/// What is open at the end gets the verdict that it has there.
+pub fn settle(config: &Config, watch: &mut Watch<'_>) -> Result<Counted, Error> {
     let limits = Limits::within(config.memory);
     match &config.condition {
         Some(condition) if config.only.is_none() => {
             let only = Some(Arc::new(select(config, condition, watch)?));
-            run_within(&Config { only, ..config.clone() }, limits, watch)
+            read(&Config { only, ..config.clone() }, limits, watch, &mut |_, _| true, false)
         }
-        _ => run_within(config, limits, watch),
+        _ => read(config, limits, watch, &mut |_, _| true, false),
     }
 }
 
@@ -108,18 +109,9 @@ pub fn select(config: &Config, condition: &Condition, watch: &mut Watch<'_>) -> 
     Err(Error::usage(what).remedy("--from and --to take a part of the capture"))
 }
 
-/// The same within other bounds than the usual ones.
+/// [`run`] within other bounds than the usual ones.
 pub fn run_within(config: &Config, limits: Limits, watch: &mut Watch<'_>) -> Result<Summary, Error> {
-    run_all(config, limits, watch, &mut |_, _| true)
-}
-
-fn run_all(
-    config: &Config,
-    limits: Limits,
-    watch: &mut Watch<'_>,
-    take: &mut dyn FnMut(&[String], Harvest) -> bool,
-) -> Result<Summary, Error> {
-    read(config, limits, watch, take, false).map(Counted::into_summary)
+    read(config, limits, watch, &mut |_, _| true, false).map(Counted::into_summary)
 }
 
 /// Reads all input and counts it, so that it can be saved and added to others: what is open at the

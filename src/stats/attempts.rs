@@ -8,6 +8,7 @@ use crate::call::{Alerted, Attempt, Detail, Flag, Outcome, Side};
 use crate::config::{self, HostSide};
 use crate::flow::Endpoint;
 use crate::hash::Secret;
+use crate::rename::Rename;
 use crate::sip::StatusCode;
 use crate::stats::admission::Names;
 use crate::stats::histogram::Histogram;
@@ -109,6 +110,13 @@ pub(super) struct AttemptTally {
     #[serde(with = "rang")]
     rang: Vec<u64>,
     pub(super) delays: BTreeMap<DelayKind, Histogram>,
+}
+
+impl AttemptTally {
+    /// Gives new names to next hops.
+    pub(super) fn rename(&mut self, to: &mut dyn Rename) {
+        self.hops.rename(|at| to.endpoint(at), HopTally::add);
+    }
 }
 
 impl Default for AttemptTally {

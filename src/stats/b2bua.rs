@@ -14,6 +14,7 @@ use smallvec::SmallVec;
 
 use crate::call::Attempt;
 use crate::hash::{Mix, Secret};
+use crate::rename::Rename;
 use crate::stats::serial::{Hex, pairs, too_many};
 use crate::time::{Nanos, Timestamp};
 
@@ -113,6 +114,20 @@ impl Crossings {
         }
         while self.numbers.len() > SAMPLE {
             self.numbers.pop_last();
+        }
+    }
+
+    /// Gives new names: with them other hosts and numbers have the least hashes, so that what is added
+    /// to it from then on is, beyond the bounds, another sample.
+    pub(super) fn rename(&mut self, to: &mut dyn Rename) {
+        self.keep_hosts();
+        let Self { hosts, numbers } = self;
+        *hosts = std::mem::take(hosts).into_iter().map(|(ip, sides)| (to.address(ip), sides)).collect();
+        for (number, calls) in std::mem::take(numbers) {
+            let passages = calls.into_iter().map(|(at, from, next)| (at, to.address(from), to.address(next)));
+            let mut calls: SmallVec<[Passage; 2]> = passages.collect();
+            calls.sort();
+            numbers.insert(Hex(to.hash(number.0)), calls);
         }
     }
 

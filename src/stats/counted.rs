@@ -12,10 +12,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::capture::FileReport;
 use crate::flow::FrameId;
+use crate::rename::Rename;
 use crate::stats::admission::Admission;
 use crate::stats::finish::{Distribution, End};
 use crate::stats::notes;
 use crate::stats::open::Open;
+use crate::stats::serial::Hex;
 use crate::stats::summary::{Boundary, Summary, TlsRow};
 use crate::stats::tally::Tally;
 use crate::time::{Nanos, Timestamp};
@@ -28,6 +30,9 @@ pub const SUMMARY_SCHEMA: &str = "sipstat.summary/1";
 #[serde(deny_unknown_fields)]
 pub struct Counted {
     schema: String,
+    /// What was counted has new names, of those that this tells apart; `None`: its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    renamed: Option<Hex>,
     /// Copies within it were taken for capture duplicates.
     duplicate_window: Nanos,
     /// One a run, by time.
@@ -112,7 +117,7 @@ impl Counted {
             initial_assumed: tally.initial_assumed() + assumed(&open),
         });
         let schema = SUMMARY_SCHEMA.to_owned();
-        Self { schema, duplicate_window, parts: parts.into_iter().collect(), end, tally, open }
+        Self { schema, renamed: None, duplicate_window, parts: parts.into_iter().collect(), end, tally, open }
     }
 
     /// The finished figures.
@@ -140,6 +145,23 @@ impl Counted {
         summary.boundaries = cuts.map(boundary).collect();
         notes::add_boundaries(&mut summary);
         (summary, distributions)
+    }
+
+    /// Gives new names to what names somebody. Those that it was given before stay; if they are of another
+    /// kind, that is refused, with what tells them apart.
+    pub fn rename(&mut self, to: &mut dyn Rename) -> Result<(), u64> {
+        match self.renamed.replace(Hex(to.mark())) {
+            None => {}
+            before if before == self.renamed => return Ok(()),
+            before => {
+                self.renamed = before;
+                return Err(before.map_or(0, |Hex(mark)| mark));
+            }
+        }
+        self.end.rename(to);
+        let method = self.tally.rename(to);
+        self.open.iter_mut().for_each(|open| open.rename(to, &method));
+        Ok(())
     }
 
     /// The same, ready to be written: in one order, whatever the threads and the order of adding.
@@ -222,6 +244,8 @@ impl Counted {
             ("--duplicate-window".to_owned(), span(self.duplicate_window)),
             ("the filter".to_owned(), self.end.filter.clone().unwrap_or_else(|| "none".to_owned())),
         ];
+        let renamed = |Hex(mark)| format!("with key {mark:016x}");
+        options.push(("--anonymize".to_owned(), self.renamed.map_or_else(|| "no".to_owned(), renamed)));
         options.extend(self.tally.options());
         options
     }

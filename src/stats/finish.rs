@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::RegisterOutcome;
 use crate::capture::{FileReport, Skipped};
+use crate::rename::{Rename, What};
 use crate::stats::attempts::most_first;
 use crate::stats::histogram::Histogram;
 use crate::stats::notes;
@@ -52,6 +53,38 @@ pub struct Distribution {
 }
 
 impl End {
+    /// Gives new names to what names somebody.
+    pub(super) fn rename(&mut self, to: &mut dyn Rename) {
+        // No `..`: who adds a field says here whether it names somebody.
+        let Self {
+            files,
+            end: _,
+            skipped,
+            unknown_links: _,
+            tls,
+            evicted: _,
+            filter,
+            window: _,
+            interrupted: _,
+        } = self;
+        for file in files.iter_mut() {
+            file.path = to.text(What::Path, &file.path);
+            file.fingerprint = to.hash(file.fingerprint);
+        }
+        skipped.iter_mut().for_each(|s| s.path = to.text(What::Path, &s.path.to_string_lossy()).into());
+        tls.iter_mut()
+            .for_each(|row| row.server_name = row.server_name.as_ref().map(|n| to.text(What::Host, n)));
+        tls.sort_by(|a, b| {
+            b.bytes.cmp(&a.bytes).then_with(|| (a.port, &a.server_name).cmp(&(b.port, &b.server_name)))
+        });
+        // Sentences quote what got its new name before.
+        let problems = files.iter_mut().filter_map(|f| f.problem.as_mut());
+        problems
+            .chain(skipped.iter_mut().map(|s| &mut s.reason))
+            .for_each(|text| *text = to.text(What::Sentence, text));
+        *filter = filter.as_ref().map(|text| to.text(What::Options, text));
+    }
+
     /// First and last frame by shown time, within the filter's times.
     pub(super) fn span(&self) -> Option<(Timestamp, Timestamp)> {
         let first = self.files.iter().filter_map(|f| f.first).min();

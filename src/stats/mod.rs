@@ -6,6 +6,7 @@
 mod admission;
 mod attempts;
 mod b2bua;
+mod choices;
 mod counted;
 mod counts;
 pub mod difference;
@@ -31,6 +32,7 @@ mod timeline;
 pub mod words;
 
 pub use admission::Admission;
+pub use choices::Choices;
 pub use counted::{Counted, MergeError, SUMMARY_SCHEMA};
 pub use counts::Counts;
 pub use finish::{Distribution, End};
@@ -38,4 +40,4 @@ pub use number::number;
 pub use open::{Open, Recorder};
 pub use ratio::{Ratio, share};
 pub use summary::Summary;
-pub use tally::{Choices, Tally};
+pub use tally::Tally;

@@ -11,14 +11,15 @@ use crate::call::{
     Attempt, Bye, Call, Detail, Flag, Observer, Outcome, RegisterOutcome, Registration, RequestOver, Session,
     Tried,
 };
-use crate::config::{Grouping, HostSide};
 use crate::fate::Fates;
 use crate::flow::{Endpoint, FrameId, Origin, Transport};
 use crate::pick::{Picker, Selection};
+use crate::rename::Rename;
 use crate::sip::{Message, StatusCode};
 use crate::stats::admission::Admission;
-use crate::stats::attempts::{AttemptTally, is_on};
+use crate::stats::attempts::AttemptTally;
 use crate::stats::b2bua::Crossings;
+use crate::stats::choices::Choices;
 use crate::stats::groups::Groups;
 use crate::stats::histogram::Histogram;
 use crate::stats::incidents::Incidents;
@@ -31,27 +32,6 @@ use crate::stats::texts::TextTally;
 use crate::stats::timeline::Times;
 use crate::time::{Nanos, Timestamp};
 use crate::transaction::{About, Bin, MethodKey, Names};
-
-/// What the user can choose that changes figures.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Choices {
-    /// A call this long or less is short.
-    pub short_call: Nanos,
-    /// Attempts that count; all of them if empty.
-    pub host_sides: Vec<HostSide>,
-    /// What selects the calls that count, as written; `None`: all.
-    pub condition: Option<String>,
-    /// What to tell traffic apart by.
-    pub grouping: Grouping,
-}
-
-impl Choices {
-    /// Whether `attempt` counts.
-    pub(super) fn keep(&self, attempt: &Attempt) -> bool {
-        self.host_sides.is_empty() || self.host_sides.iter().any(|side| is_on(side, attempt))
-    }
-}
 
 /// All that was counted so far.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -243,6 +223,51 @@ impl Tally {
         samples.renumber(change);
         anomalies.renumber(change);
         texts.renumber(change);
+    }
+
+    /// Gives new names to what names somebody; tells the new key of a method.
+    pub(super) fn rename(&mut self, to: &mut dyn Rename) -> impl Fn(MethodKey) -> MethodKey + use<> {
+        // No `..`: who adds a field says here whether it names somebody.
+        let Self {
+            choices,
+            fates: _,
+            anomalies: _,
+            messages,
+            texts,
+            attempts,
+            sessions: _,
+            crossings,
+            reinvites: _,
+            registers: _,
+            silence,
+            requests_over,
+            response_time: _,
+            first_reply: _,
+            evicted: _,
+            exact: _,
+            incidents,
+            samples,
+            groups,
+            times: _,
+            only: _,
+            picker: _,
+            admission: _,
+        } = self;
+        let method = messages.methods.rename(to);
+        groups.rename(&choices.grouping, to);
+        choices.rename(to);
+        texts.rename(to);
+        attempts.rename(to);
+        crossings.rename(to);
+        silence.rename(|(key, at)| (method(key), to.endpoint(at)), SilenceTally::add);
+        *requests_over =
+            std::mem::take(requests_over).into_iter().fold(BTreeMap::new(), |mut all, (key, more)| {
+                all.entry(method(key)).or_insert_with(SilenceTally::default).add(more);
+                all
+            });
+        incidents.rename(to);
+        samples.rename(to);
+        method
     }
 
     /// The same with rows of names in the order of the names, whatever the threads and the order of

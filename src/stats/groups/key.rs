@@ -10,6 +10,7 @@ use crate::call::{Outcome, Tried};
 use crate::config::Grouping;
 use crate::dimension::Dimension;
 use crate::flow::{Endpoint, Flow, FrameId, Origin, Transport};
+use crate::rename::{Rename, What};
 use crate::sip::{Message, Reason, Start, StatusCode, Uri};
 use crate::transaction::{About, Digits, MethodKey, Name, Names};
 use crate::trunks::Trunks;
@@ -31,6 +32,17 @@ pub(super) enum Value {
     File(u32),
     /// Two ends, of which one will turn out to be the peer.
     Ends(IpAddr, IpAddr),
+}
+
+impl Value {
+    /// Gives it a new name, as a value of `dimension`.
+    pub(super) fn rename(&mut self, dimension: Dimension, to: &mut dyn Rename) {
+        match self {
+            Self::Text(text) => *text = to.text(What::Of(dimension), text).into(),
+            Self::Ends(a, b) => (*a, *b) = (to.address(*a), to.address(*b)),
+            Self::None | Self::File(_) => {}
+        }
+    }
 }
 
 /// What headers say of the request that a message belongs to.

@@ -15,6 +15,7 @@ use crate::call::{Outcome, Place, Tried};
 use crate::config::{Grouping, Sort};
 use crate::dimension::Dimension;
 use crate::flow::{FrameId, Origin};
+use crate::rename::Rename;
 use crate::sip::{Message, Start, StatusCode};
 use crate::stats::admission::Admission;
 use crate::stats::attempts::most_first;
@@ -160,6 +161,19 @@ impl Groups {
                 Some(ours) => ours.merge(theirs, Row::add),
                 None => self.tables.push(theirs),
             }
+        }
+    }
+
+    /// Gives new names to what the `choices` tell apart.
+    pub(super) fn rename(&mut self, choices: &Grouping, to: &mut dyn Rename) {
+        for (table, dimensions) in self.tables.iter_mut().zip(&choices.by) {
+            table.rename(
+                |mut key| {
+                    key.iter_mut().zip(dimensions).for_each(|(value, d)| value.rename(*d, to));
+                    key
+                },
+                Row::add,
+            );
         }
     }
 

@@ -27,11 +27,12 @@ use std::hash::BuildHasher;
 use serde::{Deserialize, Serialize};
 
 use self::cells::{Cell, Cells};
-use self::sample::{Case, Dictionary, Sample};
+use self::sample::{Case, Dictionary, Renamed, Sample};
 use crate::call::{Place, Side, Tried};
 use crate::flow::FrameId;
 use crate::hash::Mix;
 use crate::registry;
+use crate::rename::Rename;
 use crate::sip::StatusCode;
 use crate::stats::summary::Finding;
 use crate::time::Timestamp;
@@ -149,6 +150,14 @@ impl Incidents {
     /// Tells each frame that is remembered to `change`.
     pub(in crate::stats) fn renumber(&mut self, change: &mut dyn FnMut(&mut FrameId)) {
         self.kinds.values_mut().for_each(|population| population.sample.renumber(change));
+    }
+
+    /// Gives new names to what names somebody.
+    pub(in crate::stats) fn rename(&mut self, to: &mut dyn Rename) {
+        let Self { words, kinds } = self;
+        let mut new = Renamed::default();
+        kinds.values_mut().for_each(|population| population.sample.rename(words, &mut new, to));
+        *words = new.words;
     }
 
     /// Adds what `other` counted.

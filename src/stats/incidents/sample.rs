@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 use super::cells::Cell;
 use crate::flow::{Flow, FrameId, Transport};
 use crate::hash::Mix;
+use crate::rename::{Rename, What};
 use crate::time::{Nanos, Timestamp};
+use crate::transaction::{Digits, name_hash};
 
 /// A text's number in a [`Dictionary`]; 0 for none.
 pub(super) type Word = u32;
@@ -79,6 +81,21 @@ impl Sample {
     pub(super) fn renumber(&mut self, change: &mut dyn FnMut(&mut FrameId)) {
         let mut cases = std::mem::take(&mut self.cases).into_vec();
         cases.iter_mut().for_each(|case| change(&mut case.frame));
+        self.cases = cases.into();
+    }
+
+    /// Gives new names to what cases say: `old` are their words, which go to `new`.
+    pub(super) fn rename(&mut self, old: &Dictionary, new: &mut Renamed, to: &mut dyn Rename) {
+        let mut cases = std::mem::take(&mut self.cases).into_vec();
+        for case in &mut cases {
+            case.flow = to.flow(case.flow);
+            case.digits = Digits::unpacked(case.digits).renamed(to).packed();
+            case.call_id = to.text(What::CallId, &case.call_id).into();
+            for (place, word) in case.words.iter_mut().enumerate() {
+                let what = if place < 2 { What::Product } else { What::Host };
+                *word = new.word(old, *word, what, to);
+            }
+        }
         self.cases = cases.into();
     }
 
@@ -170,6 +187,25 @@ impl Dictionary {
     pub(super) fn merge(&mut self, other: &Self) -> Vec<Word> {
         let rest = other.texts.iter().skip(1).map(|(text, hash)| self.word(text, *hash));
         std::iter::once(0).chain(rest).collect()
+    }
+}
+
+/// Words under new names.
+#[derive(Debug, Default)]
+pub(super) struct Renamed {
+    pub(super) words: Dictionary,
+    /// The new numbers of products, and of hosts.
+    known: [HashMap<Word, Word, Mix>; 2],
+}
+
+impl Renamed {
+    fn word(&mut self, old: &Dictionary, word: Word, what: What, to: &mut dyn Rename) -> Word {
+        let Self { words, known } = self;
+        let Some((text, _)) = old.entry(word) else { return 0 };
+        *known[usize::from(what == What::Host)].entry(word).or_insert_with(|| {
+            let text = to.text(what, text);
+            words.word(&text, name_hash(&text))
+        })
     }
 }
 
