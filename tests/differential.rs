@@ -24,8 +24,10 @@ const SEEDS: u64 = 50;
 const CONVERSATIONS: usize = 60;
 
 /// Tunnels in which tshark 4.0 finds no SIP with its usual preferences, and why.
-const NOT_BY_TSHARK: [(&str, &str); 1] =
-    [("Esp", "looks into ESP without encryption only if esp.enable_null_encryption_decode_heuristic is set")];
+const NOT_BY_TSHARK: [(&str, &str); 2] = [
+    ("Esp", "looks into ESP without encryption only if esp.enable_null_encryption_decode_heuristic is set"),
+    ("L2tpV3", "learns cookie and pseudowire from control messages, of which these captures have none"),
+];
 
 /// What a sniffer counts.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -222,13 +224,16 @@ fn random_conversations_count_as_tshark_counts_them() {
         // On a stream one frame may end several messages.
         let mut in_hep = counted(seed, &capture(seed, &said, &copied(seed)));
         in_hep.frames = theirs.frames;
+        let before = wrong.len();
         for (how, ours) in [(format!("{wrapping:?}"), ours), (format!("{:?}", copied(seed).carrier), in_hep)]
         {
             if ours != theirs {
                 wrong.push(format!("seed {seed}, {how}:\n    ours   {ours:?}\n    theirs {theirs:?}"));
             }
         }
-        let _ = fs::remove_file(path);
+        if wrong.len() == before {
+            let _ = fs::remove_file(path);
+        }
     }
     assert!(wrong.is_empty(), "{} captures differ:\n  {}", wrong.len(), wrong.join("\n  "));
 }

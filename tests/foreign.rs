@@ -114,13 +114,8 @@ fn pseudonyms_of_nasties_act_as_little() {
     for (format, text) in Run::of(&captures()).hidden(&mut pseudonyms).outputs() {
         wellformed::check(format, &text);
         // Products keep their words, not hosts.
-        for word in ["evil.example"] {
-            assert!(
-                !text.contains(word),
-                "{format} still says {word}: {:?}",
-                text.lines().find(|l| l.contains(word))
-            );
-        }
+        let told = text.lines().find(|l| l.contains("evil.example"));
+        assert_eq!(told, None, "{format}");
     }
 }
 
