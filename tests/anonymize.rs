@@ -129,8 +129,11 @@ fn key() -> Pseudonyms {
 fn no_output_of_any_sample_names_what_the_capture_names() {
     let (mut leaks, mut searched, mut shown) = (Vec::new(), 0, 0);
     for capture in captures() {
-        let secrets = originals(&capture);
+        let mut secrets = originals(&capture);
         searched += secrets.len();
+        // A number becomes another of its length, which may be one of the capture: no two become one.
+        let new: BTreeSet<String> = secrets.iter().filter_map(|s| key().number(s)).collect();
+        secrets.retain(|s| !new.contains(s));
         let plain = Run::of(&[&capture]);
         let open = plain.outputs();
         let pairs = plain.hidden(&mut key()).outputs().into_iter().zip(open);
