@@ -141,7 +141,14 @@ fn no_output_of_any_sample_names_what_the_capture_names() {
             if format == "json" {
                 shown += secrets.iter().filter(|s| names(&open, s)).count();
             }
-            for secret in secrets.iter().filter(|s| names(&output, s)) {
+            // Frames have short numbers, too, and a page has prose of ours.
+            let is_all = |s: &str, of: fn(&u8) -> bool| s.bytes().all(|b| of(&b));
+            let ours = |s: &&String| match format {
+                "ladder" => s.len() < 5 && is_all(s, u8::is_ascii_digit),
+                "html" => s.len() < 8 && is_all(s, u8::is_ascii_lowercase),
+                _ => false,
+            };
+            for secret in secrets.iter().filter(|s| !ours(s) && names(&output, s)) {
                 let line = output.lines().find(|l| names(l, secret)).unwrap_or_default().trim();
                 leaks.push(format!("{}, {format}: {secret} in {line:?}", capture.display()));
             }

@@ -1,15 +1,13 @@
 //! Keys that collide, made by who knows the hash of the library: keys that cancel its fixed numbers, so
 //! that what follows them does not matter, and identifiers found by trying.
 
-use std::hash::BuildHasher;
-
-use sipstat::hash::{Mix, bytes, fold};
+use sipstat::hash::{bytes, fold};
 use sipstat::transaction::call_key;
 
 /// The numbers that are mixed in: those of wyhash.
 const SECRET: [u64; 2] = [0xA076_1D64_78BD_642F, 0xE703_7ED1_A0B4_28DB];
 
-/// A network of IPv6 whose first half cancels the second of them: all its addresses have one hash.
+/// A network of IPv6 whose first half is the second of them.
 pub(crate) const PREFIX: u128 = (SECRET[1].swap_bytes() as u128) << 64;
 
 /// Phrases of one hash: after a beginning that was found by trying, eight letters do not matter.
@@ -45,8 +43,4 @@ fn these_keys_have_one_fixed_hash() {
         all.len()
     };
     assert_eq!(hashes(phrases().take(100).collect()), 1);
-    let mut hosts: Vec<u64> =
-        (0..100_u128).map(|i| Mix.hash_one(std::net::IpAddr::from((PREFIX | i).to_be_bytes()))).collect();
-    hosts.dedup();
-    assert_eq!(hosts.len(), 1);
 }

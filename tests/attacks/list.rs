@@ -172,7 +172,7 @@ attacks! {
         assert!((2..=257).contains(&rows), "{rows} phrases are told");
     };
 
-    hosts_of_one_hash / 1: |n, out| each(n, out, |i, x| {
+    hosts_of_one_network / 1: |n, out| each(n, out, |i, x| {
         let host = collide::PREFIX | u128::from(i);
         let sip = Sip { call: x, ..Sip::default() }.bytes();
         udp6(host, collide::PREFIX | u128::from(i + 1), &sip)
