@@ -134,6 +134,7 @@ impl Traffic {
                 host_sides: Vec::new(),
                 grouping: Default::default(),
                 condition: None,
+                messages_only: false,
             };
             let mut tally = Tally::new(choices);
             for (bytes, origin) in &self.messages {

@@ -29,6 +29,10 @@ pub enum Dimension {
     Transport,
     /// The file.
     File,
+    /// The interface at which it was captured, as the capture names it.
+    Interface,
+    /// The VLAN of the innermost tag (IEEE 802.1Q).
+    Vlan,
     /// The method: of the request line, or of a response's CSeq.
     Method,
     /// The response's code.
@@ -55,7 +59,7 @@ pub enum Dimension {
 
 impl Dimension {
     /// All of them, in the order of documents.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Source,
         Self::Destination,
         Self::Peer,
@@ -65,6 +69,8 @@ impl Dimension {
         Self::Direction,
         Self::Transport,
         Self::File,
+        Self::Interface,
+        Self::Vlan,
         Self::Method,
         Self::Code,
         Self::Class,
@@ -90,6 +96,8 @@ impl Dimension {
             Self::Direction => "direction",
             Self::Transport => "transport",
             Self::File => "file",
+            Self::Interface => "interface",
+            Self::Vlan => "vlan",
             Self::Method => "method",
             Self::Code => "code",
             Self::Class => "class",
@@ -116,6 +124,8 @@ impl Dimension {
             Self::Direction => "Direction",
             Self::Transport => "Transport",
             Self::File => "File",
+            Self::Interface => "Interface",
+            Self::Vlan => "VLAN",
             Self::Method => "Method",
             Self::Code => "Code",
             Self::Class => "Class",
@@ -132,7 +142,17 @@ impl Dimension {
 
     /// Whether an INVITE counts by its bids: rows of places on the network.
     pub fn is_place(self) -> bool {
-        matches!(self, Self::Source | Self::Destination | Self::Peer | Self::Hop | Self::Listen | Self::Trunk)
+        matches!(
+            self,
+            Self::Source
+                | Self::Destination
+                | Self::Peer
+                | Self::Hop
+                | Self::Listen
+                | Self::Trunk
+                | Self::Interface
+                | Self::Vlan
+        )
     }
 }
 
@@ -177,6 +197,7 @@ impl FromStr for Dimension {
             "domain" => "to_domain",
             "ruri_domain" => "uri_domain",
             "reason" => "cause",
+            "iface" => "interface",
             other => other,
         };
         Self::ALL.into_iter().find(|d| d.id() == id).ok_or_else(|| UnknownDimension(name.to_owned()))

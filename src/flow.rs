@@ -3,6 +3,8 @@
 //! Small values that every stage passes on unchanged: a frame's place in the input, the two ends
 //! of a packet, its transport, and the tap at which it was captured.
 
+mod tap;
+
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -12,6 +14,8 @@ use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
 use crate::time::Stamp;
+
+pub use self::tap::{Interface, Tap};
 
 /// One end of a packet: address and port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -137,30 +141,6 @@ impl Transport {
 
 named!(Transport, &Transport::ALL);
 
-/// Where the same traffic was captured: input file, interface, VLAN and tunnel identifiers, HEP
-/// agent, folded into one number. Two packets of one tap are never two views of one packet by
-/// different observers. Built up by the stages with [`Tap::with`]; only ever compared.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Tap(#[serde(with = "crate::named::hex")] u64);
-
-impl Tap {
-    /// This tap, narrowed by one more identifier (a VLAN, a tunnel, an interface …). `kind` keeps
-    /// VLAN 7 apart from VXLAN 7.
-    #[must_use]
-    pub fn with(self, kind: u8, id: u64) -> Self {
-        // A multiply-xorshift step: order matters, equal inputs give equal taps on every machine.
-        let mut x = self.0 ^ id.wrapping_add(u64::from(kind) << 56).wrapping_add(0x9E37_79B9_7F4A_7C15);
-        x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        Self(x ^ (x >> 31))
-    }
-
-    /// One of sixteen bits: a set of taps in two bytes. Two taps may share a bit.
-    pub fn bit(self) -> u16 {
-        1 << (self.0 >> 60)
-    }
-}
-
 /// A frame's place in the input.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FrameId {
@@ -201,14 +181,5 @@ mod tests {
         let flows = || ends.iter().flat_map(|s| ends.iter().map(|d| Flow { source: *s, destination: *d }));
         let keys: std::collections::HashSet<u64> = flows().map(Flow::key).collect();
         assert_eq!(keys.len(), flows().count());
-    }
-
-    #[test]
-    fn taps_tell_kinds_ids_and_order_apart() {
-        let t = Tap::default();
-        assert_ne!(t.with(1, 7), t.with(2, 7));
-        assert_ne!(t.with(1, 7), t.with(1, 8));
-        assert_ne!(t.with(1, 7).with(1, 8), t.with(1, 8).with(1, 7));
-        assert_eq!(t.with(1, 7).with(2, 9), t.with(1, 7).with(2, 9));
     }
 }

@@ -1,10 +1,12 @@
 //! Hashes for keys of our own making (addresses, ports, small numbers, hashes of identifiers), and
 //! for short bytes: tags, branches, header sections.
 //!
-//! Fixed, so that the same input costs the same on every run; nothing visible follows from their
-//! order. They resist nobody who chooses keys: the tables that use them are bounded.
+//! [`bytes`] and [`Mix`] are fixed, so that the same input costs the same on every run. They resist
+//! nobody who chooses keys: whoever knows them makes as many of one hash as he likes. Where traffic
+//! chooses what a table of many calls holds, [`Secret`] hashes it.
 
-use std::hash::{BuildHasher, Hasher};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::OnceLock;
 
 /// What numbers are mixed with: those of wyhash.
 const SECRET: [u64; 4] =
@@ -158,6 +160,80 @@ impl Hasher for Mixer {
     }
 }
 
+/// Makes hashers of keys that the traffic chooses: other ones in each process, so that nobody can choose
+/// keys of one hash. Nothing visible may follow from them but whether two keys are the same.
+#[derive(Clone, Copy, Debug)]
+pub struct Secret([u64; 2]);
+
+/// Folds each number in by one multiplication with a number that nobody knows.
+#[derive(Clone, Copy, Debug)]
+pub struct Sealed {
+    state: u64,
+    factor: u64,
+}
+
+impl Default for Secret {
+    fn default() -> Self {
+        static NUMBERS: OnceLock<[u64; 2]> = OnceLock::new();
+        Self(*NUMBERS.get_or_init(|| {
+            let [state, factor] = [0_u64, 1].map(|n| RandomState::new().hash_one(n));
+            // Neither small nor even: a product has bits of both.
+            [state, factor | 1 << 63 | 1]
+        }))
+    }
+}
+
+impl BuildHasher for Secret {
+    type Hasher = Sealed;
+
+    fn build_hasher(&self) -> Sealed {
+        Sealed { state: self.0[0], factor: self.0[1] }
+    }
+}
+
+impl Hasher for Sealed {
+    fn finish(&self) -> u64 {
+        self.state
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks::<8>();
+        words.iter().for_each(|word| self.write_u64(u64::from_le_bytes(*word)));
+        let mut last = [0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        self.write_u64(u64::from_le_bytes(last) ^ (bytes.len() as u64) << 56);
+    }
+
+    fn write_u8(&mut self, n: u8) {
+        self.write_u64(n.into());
+    }
+
+    fn write_u16(&mut self, n: u16) {
+        self.write_u64(n.into());
+    }
+
+    fn write_u32(&mut self, n: u32) {
+        self.write_u64(n.into());
+    }
+
+    fn write_u64(&mut self, n: u64) {
+        self.state = fold(self.state ^ n, self.factor);
+    }
+
+    fn write_u128(&mut self, n: u128) {
+        self.write_u64(n as u64);
+        self.write_u64((n >> 64) as u64);
+    }
+
+    fn write_usize(&mut self, n: usize) {
+        self.write_u64(n as u64);
+    }
+
+    fn write_isize(&mut self, n: isize) {
+        self.write_u64(n as u64);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -169,6 +245,19 @@ mod tests {
         let low: HashSet<u64> = (0..4096_u64).map(|n| Mix.hash_one(n) & 0xFFFF).collect();
         let high: HashSet<u64> = (0..4096_u64).map(|n| Mix.hash_one(n << 48) >> 48).collect();
         assert!(low.len() > 3900 && high.len() > 3900, "{} {}", low.len(), high.len());
+    }
+
+    #[test]
+    fn keys_of_one_fixed_hash_fall_apart_under_a_secret() {
+        // What is made to cancel the fixed number of the one hash.
+        let keys: Vec<[u8; 16]> =
+            (0..4096_u64).map(|n| (u128::from(n) << 64 | u128::from(SECRET[1])).to_le_bytes()).collect();
+        let fixed: HashSet<u64> = keys.iter().map(|k| Mix.hash_one(k)).collect();
+        let secret: HashSet<u64> = keys.iter().map(|k| Secret::default().hash_one(k)).collect();
+        let low: HashSet<u64> = secret.iter().map(|h| h & 0xFFFF).collect();
+        assert_eq!((fixed.len(), secret.len()), (1, 4096));
+        assert!(low.len() > 3900, "{}", low.len());
+        assert_ne!(Secret::default().hash_one("ab"), Secret::default().hash_one("ab\0"));
     }
 
     #[test]

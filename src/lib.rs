@@ -19,6 +19,7 @@
 //! | [`stream`] | put one direction's bytes in order, reporting gaps | contiguous bytes |
 //! | [`dimension`] | name what traffic can be told apart by | |
 //! | [`named`] | save closed lists of values by their names | |
+//! | [`rename`] | give new names to persons, machines and places, wherever they are kept | |
 //! | [`watch`] | tell how far a run is; hear that it shall stop | |
 //! | [`sip`] | turn bytes into messages, as RFC 3261 defines them | [`sip::Message`] |
 //! | [`trunks`] | name trunks by address and domain | |
@@ -30,7 +31,7 @@
 //! | [`pick`] | pick out calls and messages for those who ask | [`pick::Harvest`] |
 //! | `stats` | count and measure; derive every figure once | `Summary` |
 //! | [`check`] | judge a finished `Summary` by the user's conditions | a verdict |
-//! | `anonymize` | replace what names persons and places, everywhere, before it is written | `Summary` |
+//! | `anonymize` | replace what names persons and places, everywhere, before it is written | `Counted` |
 //! | `baseline` | read and add up saved summaries, wherever captures are read | `Summary` |
 //! | `compare` | tell what differs between two runs, and whether by more than chance | |
 //! | `report` | write a finished `Summary` in one format each | |
@@ -68,6 +69,7 @@ mod nearest;
 pub mod pick;
 pub mod pipeline;
 pub mod registry;
+pub mod rename;
 pub mod report;
 pub mod shard;
 pub mod sip;

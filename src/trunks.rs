@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::filter::Network;
 use crate::flow::{Endpoint, Flow};
+use crate::rename::{Rename, What};
 
 /// Trunks of one file at most.
 const MAX_TRUNKS: usize = 4096;
@@ -86,6 +87,26 @@ impl Trunks {
             line.map_or_else(|| e.message().to_owned(), |line| format!("line {line}: {}", e.message()))
         })?;
         Self::try_from(file)
+    }
+
+    /// The same map under new names: what it names is what it named before.
+    pub fn rename(&mut self, to: &mut dyn Rename) {
+        let File { local, trunk } = &mut self.file;
+        let mut network = |text: &mut String| {
+            if let Ok(old) = text.parse::<Network>() {
+                let (ip, prefix) = old.parts();
+                *text = Network::of(to.address(ip), prefix).to_string();
+            }
+        };
+        local.iter_mut().for_each(&mut network);
+        trunk.iter_mut().flat_map(|t| &mut t.addresses).for_each(&mut network);
+        for entry in trunk {
+            entry.name = to.text(What::Trunk, &entry.name);
+            entry.domains.iter_mut().for_each(|domain| *domain = to.text(What::Host, domain));
+        }
+        if let Ok(new) = Self::try_from(self.file.clone()) {
+            *self = new;
+        }
     }
 
     /// There is no map.

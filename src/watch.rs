@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::stats::Summary;
+use crate::stats::Counted;
 use crate::time::Timestamp;
 
 /// Frames between two looks of a watcher.
@@ -33,8 +33,8 @@ pub trait Watcher {
 pub trait Live {
     /// A frame of the time `now` is next: the time up to which figures are wanted before it.
     fn due(&mut self, now: Timestamp) -> Option<Timestamp>;
-    /// `summary` is of what was read, up to `at`; the next frame is of the time `now`.
-    fn show(&mut self, at: Timestamp, now: Timestamp, summary: &Summary);
+    /// `counted` is what was read, up to `at`; the next frame is of the time `now`.
+    fn show(&mut self, at: Timestamp, now: Timestamp, counted: Counted);
 }
 
 /// Waits a moment for more input; `false`: nobody wants any more.
@@ -68,13 +68,13 @@ impl<'a> Watch<'a> {
         self.wait.clone()
     }
 
-    /// To be asked before each frame, of the time `now`: shows what `summary` gives, if it is time.
+    /// To be asked before each frame, of the time `now`: shows what `counted` gives, if it is time.
     #[inline]
-    pub fn show(&mut self, now: Timestamp, summary: impl FnOnce(Timestamp) -> Summary) {
+    pub fn show(&mut self, now: Timestamp, counted: impl FnOnce(Timestamp) -> Counted) {
         if let Some(live) = &mut self.live
             && let Some(at) = live.due(now)
         {
-            live.show(at, now, &summary(at));
+            live.show(at, now, counted(at));
         }
     }
 

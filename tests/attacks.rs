@@ -6,6 +6,8 @@
 //! `SIPSTAT_THOROUGH=1`. `SIPSTAT_ATTACKS=N` scales the number of packets: 100,000 where the size is not
 //! part of the attack, enough to fill most tables; 1,000,000 takes minutes as well.
 
+#[path = "attacks/collide.rs"]
+mod collide;
 #[path = "attacks/list.rs"]
 mod list;
 #[path = "attacks/victim.rs"]

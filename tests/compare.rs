@@ -139,7 +139,7 @@ fn halves_of_a_steady_capture_yield_a_finding_in_one_of_twenty_at_most() {
             let window = Window { from: Some(from.parse().unwrap()), to: Some(to.parse().unwrap()) };
             let filter = Filter { window, ..Filter::default() };
             let config = Config { filter, threads: 1, ..Config::new([&path]) };
-            gather(&config, &mut Watch::new(&AtomicBool::new(false), None)).unwrap()
+            gather(&config, &mut None, &mut Watch::new(&AtomicBool::new(false), None)).unwrap()
         };
         // After the incident.
         let halves = [half("+460s", "+670s"), half("+670s", "+880s")];

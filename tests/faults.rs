@@ -6,7 +6,7 @@ mod laws;
 mod support;
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -16,7 +16,28 @@ use sipstat::capture::Inputs;
 use support::conversations;
 use support::flow::Ladder;
 
-const FORMATS: [&[&str]; 4] = [&[], &["--full"], &["-q"], &["-f", "json"]];
+/// Everything that writes to standard output, or with `-o` to a file.
+const OUTPUTS: [&[&str]; 19] = [
+    &[],
+    &["--full"],
+    &["-q"],
+    &["-f", "json"],
+    &["-f", "ndjson"],
+    &["-f", "csv"],
+    &["-f", "markdown"],
+    &["-f", "html"],
+    &["-f", "prometheus"],
+    &["calls"],
+    &["calls", "-f", "csv"],
+    &["calls", "-f", "ndjson", "--sort", "end"],
+    &["check", "--fail-if", "asr < 1%"],
+    &["check", "-f", "json", "--fail-if", "asr < 1%"],
+    &["check", "-f", "junit", "--fail-if", "asr < 1%"],
+    &["check", "-f", "github", "--fail-if", "asr < 1%"],
+    &["check", "-f", "markdown", "--fail-if", "asr < 1%"],
+    &["merge"],
+    &["merge", "-f", "json"],
+];
 
 fn sipstat() -> Command {
     Command::new(env!("CARGO_BIN_EXE_sipstat"))
@@ -116,7 +137,7 @@ fn a_file_that_is_overwritten_while_it_is_read_breaks_nothing() {
 
 #[test]
 fn a_full_disk_is_told_and_leaves_no_half_report() {
-    for format in FORMATS {
+    for format in OUTPUTS {
         let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
         let output = sipstat().args(format).arg(answered()).stdout(full).output().unwrap();
         assert_eq!(code(&output), 1, "{format:?}");
@@ -175,20 +196,117 @@ fn an_input_that_may_not_be_read_is_told_and_the_others_count() {
 }
 
 #[test]
-fn a_closed_pipe_ends_every_format_quietly() {
-    for format in FORMATS {
-        let mut child = sipstat()
-            .args(format)
-            .arg(answered())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        drop(child.stdout.take());
-        let mut error = String::new();
-        child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
-        assert_eq!((child.wait().unwrap().code(), error.as_str()), (Some(0), ""), "{format:?}");
+fn a_closed_pipe_ends_every_output_quietly() {
+    let more: [&[&str]; 6] = [
+        &["show", "-"],
+        &["show", "a"],
+        &["explain"],
+        &["schema"],
+        &["extract", "-w", "-"],
+        &["compare", "-f", "json", concat!(env!("CARGO_MANIFEST_DIR"), "/samples/answered.pcap")],
+    ];
+    for args in OUTPUTS.iter().chain(&more) {
+        let mut command = sipstat();
+        command.args(*args);
+        if !matches!(args.first(), Some(&"explain" | &"schema")) {
+            command.arg(answered());
+        }
+        // The reader is gone before anything is written.
+        let mut ends = Command::new("true").stdin(Stdio::piped()).spawn().unwrap();
+        let closed = Stdio::from(ends.stdin.take().unwrap());
+        ends.wait().unwrap();
+        let output = command.stdout(closed).stderr(Stdio::piped()).output().unwrap();
+        let error = text(&output.stderr);
+        let is_ours = |l: &str| !l.contains("messages in") && !l.contains("Call-ID");
+        assert!(!error.lines().any(is_ours) && !error.contains("panicked"), "{args:?}: {error}");
+        // A question that has several answers is a wrong command line, pipe or not.
+        assert!(
+            matches!(output.status.code(), Some(0)) || args[0] == "show",
+            "{args:?}: {:?}",
+            output.status
+        );
     }
+}
+
+#[test]
+fn what_is_saved_or_extracted_is_there_whole_or_not_at_all() {
+    for args in [
+        &["--save", "/dev/full"][..],
+        &["extract", "-w", "/dev/full"],
+        &["calls", "-f", "csv", "-o", "/dev/full"],
+    ] {
+        let output = sipstat().args(args).arg(answered()).output().unwrap();
+        assert_eq!(code(&output), 1, "{args:?}: {}", text(&output.stderr));
+        assert!(text(&output.stderr).contains("cannot be written: "), "{args:?}: {}", text(&output.stderr));
+    }
+    let dir = place("whole-or-not");
+    for (option, name) in [("--save", "saved.json"), ("-o", "report.html")] {
+        let out = dir.join(name);
+        let output =
+            sipstat().args(["-f", "html", option]).arg(&out).arg(dir.join("missing.pcap")).output().unwrap();
+        assert_eq!((code(&output), out.exists()), (1, false), "{}", text(&output.stderr));
+    }
+    assert_eq!(fs::read_dir(&dir).unwrap().count(), 0);
+}
+
+#[test]
+fn killed_while_rows_are_written_it_leaves_the_old_file() {
+    let dir = place("killed");
+    let out = dir.join("calls.csv");
+    fs::write(&out, "the old ones").unwrap();
+    let mut child = sipstat()
+        .args(["calls", "-f", "csv", "--sort", "end", "-o", out.to_str().unwrap(), "-"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let bytes = capture();
+    input.write_all(&bytes).unwrap();
+    // More than a pipe holds: most of it has been read.
+    (0..3).for_each(|_| input.write_all(&bytes[24..]).unwrap());
+    kill(&child, "-KILL");
+    child.wait().unwrap();
+    assert_eq!(fs::read_to_string(&out).unwrap(), "the old ones");
+    // What was being written is beside it, hidden: no run takes it for a capture.
+    for entry in fs::read_dir(&dir).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(name == "calls.csv" || name.starts_with(".calls.csv."), "{name}");
+    }
+}
+
+#[test]
+fn bad_files_among_good_ones_are_told_and_the_others_count() {
+    let dir = place("bad-files");
+    let whole = sipstat().args(["-f", "json"]).arg(answered()).output().unwrap();
+    let messages = |output: &Output| {
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (report["messages"]["total"].as_u64(), report["input"]["complete"] == true)
+    };
+    fs::write(dir.join("empty.pcap"), b"").unwrap();
+    fs::write(dir.join("garbage.pcap"), [0xA5; 5_000]).unwrap();
+    fs::write(dir.join("cut.pcap"), &fs::read(answered()).unwrap()[..30]).unwrap();
+    std::os::unix::fs::symlink("nowhere", dir.join("dangling.pcap")).unwrap();
+    let bad: Vec<PathBuf> = ["empty", "garbage", "cut", "dangling", "missing"]
+        .iter()
+        .map(|n| dir.join(format!("{n}.pcap")))
+        .collect();
+    for (i, path) in bad.iter().enumerate() {
+        let output = sipstat().args(["-f", "json"]).args([&answered(), path]).output().unwrap();
+        assert_eq!(messages(&output), (messages(&whole).0, false), "{}", path.display());
+        assert_eq!(code(&output), 4, "{}", text(&output.stderr));
+        let name = path.file_name().unwrap().to_str().unwrap();
+        assert!(text(&output.stderr).contains(name) || i == 0, "{name}: {}", text(&output.stderr));
+    }
+    let output = sipstat().args(["-f", "json"]).args(&bad).arg(answered()).output().unwrap();
+    assert_eq!((messages(&output).0, code(&output)), (messages(&whole).0, 4));
+}
+
+#[test]
+fn standard_output_by_its_name_is_written_directly() {
+    let output = sipstat().args(["-f", "json", "-o", "/dev/stdout"]).arg(answered()).output().unwrap();
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    assert!(serde_json::from_slice::<Value>(&output.stdout).is_ok());
 }
 
 #[test]

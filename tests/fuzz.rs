@@ -7,8 +7,12 @@
 #[path = "../fuzz/src/doors/mod.rs"]
 mod doors;
 mod laws;
+#[path = "support/outputs.rs"]
+mod outputs;
 mod seeds;
 mod support;
+#[path = "support/wellformed.rs"]
+mod wellformed;
 
 use std::fs;
 use std::path::{Path, PathBuf};

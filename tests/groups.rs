@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sipstat::config::{Config, Grouping, Sort};
 use sipstat::dimension::Dimension;
+use sipstat::pick::Condition;
 use sipstat::pipeline;
 use sipstat::report::json;
 use sipstat::stats::Summary;
@@ -146,27 +147,21 @@ fn the_timeline_adds_up_to_the_capture() {
     }
 }
 
-/// Twenty thousand names of domains are more than get rows: the others are one row, and it is said.
-#[test]
-fn keys_without_room_are_in_the_other_row_and_the_rest_say_at_least() {
+/// Requests over UDP, each with the domain of its caller, ten milliseconds apart.
+fn requests(name: &str, domains: impl Iterator<Item = String>) -> PathBuf {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("groups");
     fs::create_dir_all(&dir).unwrap();
-    let path = dir.join("domains.pcap");
+    let path = dir.join(name);
     let mut bytes = Vec::new();
     for n in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65_535, 101] {
         bytes.extend(n.to_le_bytes());
     }
-    for n in 0..20_000_u32 {
+    for (n, domain) in (0_u32..).zip(domains) {
         let sip = format!(
             "OPTIONS sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK{n}\r\nCall-ID: {n}\r\n\
-             From: <sip:a@d{n}.example>;tag=1\r\nTo: <sip:h>\r\nCSeq: 1 OPTIONS\r\n\r\n"
+             From: <sip:a@{domain}>;tag=1\r\nTo: <sip:h>\r\nCSeq: 1 OPTIONS\r\n\r\n"
         );
-        let (udp, ip) = (8 + sip.len() as u16, 28 + sip.len() as u16);
-        let mut packet = vec![0x45, 0];
-        packet.extend(ip.to_be_bytes());
-        packet.extend([0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
-        packet.extend([5060_u16, 5060, udp, 0].iter().flat_map(|n| n.to_be_bytes()));
-        packet.extend(sip.as_bytes());
+        let packet = udp(sip.as_bytes());
         let length = packet.len() as u32;
         for n in [1_772_546_400 + n / 100, n % 100 * 10_000, length, length] {
             bytes.extend(n.to_le_bytes());
@@ -174,10 +169,104 @@ fn keys_without_room_are_in_the_other_row_and_the_rest_say_at_least() {
         bytes.extend(packet);
     }
     fs::write(&path, bytes).unwrap();
-    let s = run(path, by(&[&[Dimension::FromDomain]]), 2);
+    path
+}
+
+/// An IPv4 packet with a datagram from 10.0.0.1 to 10.0.0.2.
+fn udp(payload: &[u8]) -> Vec<u8> {
+    let (udp, ip) = (8 + payload.len() as u16, 28 + payload.len() as u16);
+    let mut packet = vec![0x45, 0];
+    packet.extend(ip.to_be_bytes());
+    packet.extend([0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
+    packet.extend([5060_u16, 5060, udp, 0].iter().flat_map(|n| n.to_be_bytes()));
+    packet.extend(payload);
+    packet
+}
+
+/// Forty thousand names of domains are more than get rows: the others are one row, and it is said. Those
+/// that come often have rows though they come late.
+#[test]
+fn keys_without_room_are_in_the_other_row_and_heavy_ones_have_rows_however_late() {
+    let heavy = |n: u32| (n > 30_000 && n % 20 < 3).then(|| format!("late{}.example", n % 20));
+    let domains = (0..40_000).map(|n| heavy(n).unwrap_or_else(|| format!("d{n}.example")));
+    let path = requests("domains.pcap", domains);
+    let run = |threads| {
+        let grouping = Grouping { top: 5, sort: Sort::Calls, ..by(&[&[Dimension::FromDomain]]) };
+        run(&path, grouping, threads)
+    };
+    let s = run(2);
     let g = &s.groups[0];
     assert_eq!(sum(g), figures(&g.all));
-    assert_eq!(g.all.requests.first, 20_000);
+    assert_eq!(g.all.requests.first, 40_000);
     assert!(g.at_least && g.rows.iter().all(GroupRow::at_least));
     assert!(g.keys > 10 && g.keys < 20_000);
+    let mut first: Vec<&str> = g.rows[..3].iter().filter_map(|r| r.key[0].as_deref()).collect();
+    first.sort_unstable();
+    assert_eq!(first, ["late0.example", "late1.example", "late2.example"]);
+    for row in &g.rows[..3] {
+        let truth = (30_001..40_000).filter(|n| n % 20 < 3 && row.key[0] == heavy(*n)).count() as u64;
+        let seen = row.requests.messages();
+        assert!(seen <= truth && truth <= seen + row.missed, "{seen} {} {truth}", row.missed);
+        assert!(seen * 10 >= truth * 9, "{seen} of {truth}");
+    }
+    assert_eq!(format!("{:?}", run(5).groups), format!("{:?}", s.groups), "whatever the threads");
+}
+
+/// Two interfaces, with names, and three VLANs.
+#[test]
+fn interfaces_and_vlans_tell_traffic_apart_in_groups_and_conditions() {
+    let block = |kind: u32, body: &[u8]| {
+        let length = 12 + body.len().next_multiple_of(4) as u32;
+        let mut all = [kind.to_le_bytes(), length.to_le_bytes()].concat();
+        all.extend(body);
+        all.resize(length as usize - 4, 0);
+        all.extend(length.to_le_bytes());
+        all
+    };
+    let section = [0x1a2b_3c4d_u32.to_le_bytes(), [1, 0, 0, 0], [0xff; 4], [0xff; 4]].concat();
+    let mut bytes = block(0x0a0d_0d0a, &section);
+    for name in [b"eth0", b"eth1"] {
+        let head = [[1, 0, 0, 0], [0; 4], [2, 0, 4, 0]].concat();
+        bytes.extend(block(1, &[&head[..], name, &[0; 4]].concat()));
+    }
+    for n in 0..12_u32 {
+        let sip = format!(
+            "OPTIONS sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK{n}\r\nCall-ID: {n}\r\n\
+             From: <sip:a@h>;tag=1\r\nTo: <sip:h>\r\nCSeq: 1 OPTIONS\r\n\r\n"
+        );
+        let vlan = [10, 20, 20][n as usize % 3];
+        let tags = [&[0; 12][..], &[0x81, 0, 0, 99, 0x81, 0, 0, vlan, 8, 0], &udp(sip.as_bytes())].concat();
+        let length = (tags.len() as u32).to_le_bytes();
+        let time = 1_772_546_400_000_000_u64 + u64::from(n) * 1000;
+        let (high, low) = ((time >> 32) as u32, time as u32);
+        let head = [(n % 2).to_le_bytes(), high.to_le_bytes(), low.to_le_bytes(), length, length].concat();
+        bytes.extend(block(6, &[head, tags].concat()));
+    }
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("groups");
+    fs::create_dir_all(&dir).unwrap();
+    let path = dir.join("vlans.pcapng");
+    fs::write(&path, bytes).unwrap();
+    let s = run(&path, by(&[&[Dimension::Vlan], &[Dimension::Interface, Dimension::Vlan]]), 1);
+    let rows = |g: usize| {
+        let row = |r: &GroupRow| {
+            let key: Vec<&str> = r.key.iter().map(|k| k.as_deref().unwrap_or("-")).collect();
+            (key.join(" "), r.requests.first)
+        };
+        let mut rows: Vec<_> = s.groups[g].rows.iter().map(row).collect();
+        rows.sort();
+        rows
+    };
+    assert_eq!(rows(0), [("10".into(), 4), ("20".into(), 8)], "the inner tag");
+    let expected = [("eth0 10", 2), ("eth0 20", 4), ("eth1 10", 2), ("eth1 20", 4)];
+    assert_eq!(rows(1), expected.map(|(k, n)| (k.to_owned(), n)));
+    for (condition, expected) in [
+        ("vlan == 20 and interface == 'eth1'", 4),
+        ("vlan in (10, 30)", 4),
+        ("interface ~ 'ETH*' and file ~ 'vlans'", 12),
+        ("vlan == 99 or file == 'other.pcap'", 0),
+    ] {
+        let condition = Some(Condition::new(condition).unwrap());
+        let s = pipeline::run(&Config { condition, ..Config::new([&path]) }).unwrap();
+        assert_eq!(s.messages.total, expected);
+    }
 }

@@ -46,6 +46,7 @@ impl Calls {
             host_sides: Vec::new(),
             grouping: Default::default(),
             condition: None,
+            messages_only: false,
         };
         let shards = (0..SHARDS).map(|_| Shard::new(limits, Nanos::from_millis(100))).collect();
         Self { shards, tally: Tally::new(choices), text: String::new(), frame: 0 }

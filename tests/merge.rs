@@ -41,7 +41,7 @@ fn count_by(ladder: &Ladder, dir: &Path, name: &str, threads: usize, grouping: &
     let path = dir.join(format!("{name}.{}", ladder.extension()));
     fs::write(&path, ladder.build()).unwrap();
     let config = Config { threads, grouping: grouping.clone(), ..Config::new([path]) };
-    gather(&config, &mut Watch::new(&AtomicBool::new(false), None)).unwrap()
+    gather(&config, &mut None, &mut Watch::new(&AtomicBool::new(false), None)).unwrap()
 }
 
 /// Everything told apart that does not name files, and what happened when.

@@ -159,7 +159,7 @@ fn every_sample_is_described_and_every_description_has_its_sample() {
     let readme = fs::read_to_string(samples().join("README.md")).unwrap();
     let named: Vec<&str> =
         readme.lines().filter_map(|l| l.strip_prefix("| `")?.split_once('`')).map(|(name, _)| name).collect();
-    for capture in ending(&[".pcap", ".pcapng", ".pcapng.gz"]) {
+    for capture in ending(&[".pcap", ".pcapng", ".pcap.gz", ".pcapng.gz"]) {
         let name = capture.file_name().unwrap().to_string_lossy().into_owned();
         assert!(named.contains(&name.as_str()), "README.md does not describe {name}");
     }
@@ -183,8 +183,36 @@ fn reports_about_built_samples_say_what_their_scripts_expect() {
 fn reports_about_recorded_samples_say_what_their_scenarios_did() {
     let mut wrong = Vec::new();
     for script in ending(&[".expect"]) {
-        let unmet = unmet(&report(&script.with_extension("pcap")), &Ladder::load(&script).expectations);
+        let plain = script.with_extension("pcap");
+        let capture = if plain.exists() { plain } else { script.with_extension("pcap.gz") };
+        let unmet = unmet(&report(&capture), &Ladder::load(&script).expectations);
         wrong.extend(unmet.iter().map(|u| format!("{}: {u}", script.file_name().unwrap().display())));
     }
     assert!(wrong.is_empty(), "\n  {}", wrong.join("\n  "));
+}
+
+/// One of two gateways was disturbed from the thirtieth to the sixtieth second: that is the first finding,
+/// to the second but for the bucket's edge.
+#[test]
+fn the_first_finding_of_recorded_incidents_is_their_cause() {
+    for (name, kind) in [("gateway-refuses", "code"), ("gateway-slow", "delay")] {
+        let report = report(&samples().join(format!("{name}.pcap.gz")));
+        let found = report["findings"].as_array().unwrap();
+        let first = found.first().unwrap_or_else(|| panic!("{name}: nothing found"));
+        assert_eq!(first["kind"], kind, "{first:#}");
+        let because = &first["because"][0];
+        assert_eq!(
+            (&because["dimension"], &because["value"]),
+            (&"destination".into(), &"127.0.0.4:5060".into())
+        );
+        let second = |path: &serde_json::Value| {
+            let time: jiff::Timestamp = path.as_str().unwrap().parse().unwrap();
+            time.as_millisecond() as f64 / 1000.0
+        };
+        let begin = second(&report["input"]["files"][0]["first"]);
+        for (edge, at) in [("start", 30.0), ("end", 60.0)] {
+            let found = second(&first[edge]) - begin;
+            assert!((found - at).abs() <= 2.0, "{name}: {edge} {found} s");
+        }
+    }
 }

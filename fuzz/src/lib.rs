@@ -3,3 +3,7 @@
 pub mod doors;
 #[path = "../../tests/laws/book.rs"]
 mod laws;
+#[path = "../../tests/support/outputs.rs"]
+mod outputs;
+#[path = "../../tests/support/wellformed.rs"]
+mod wellformed;

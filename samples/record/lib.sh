@@ -69,3 +69,22 @@ proxy() {
     sleep 2
     kill -0 "$kamailio_pid" || { tail -20 "$work/kamailio.log" >&2; return 1; }
 }
+
+# incident DISTURBED: calls for ninety seconds through a proxy to two gateways, the second of which is
+# disturbed from the thirtieth to the sixtieth. Compressed: it is the longest of the recordings.
+incident() {
+    start=$(($(date +%s) + 5))
+    for gateway in "3 0 0" "4 $((start + 30)) $((start + 60))"; do
+        set -- "$1" $gateway
+        sed "s/FROM/$3/; s/TO\"/$4\"/; s/DISTURBED/$1/" "$here/scenarios/gateway.xml" >"$work/gateway-$2.xml"
+        (cd "$work" && exec sipp -sf "gateway-$2.xml" -i "127.0.0.$2" -p 5060 -nostdin -trace_err \
+            >"called-$2.log" 2>&1) &
+        started="$started $!"
+    done
+    proxy two-gateways "s|GATEWAYS|$work/run/two-gateways.list|"
+    capture "udp port 5060"
+    while [ "$(date +%s)" -lt "$start" ]; do sleep 0.1; done
+    caller caller 127.0.0.2:5060 -r 4 -m 360 -timeout 150 -cid_str "%u-$name@%s"
+    finish
+    gzip -9 -n -f "$out/$name.pcap"
+}

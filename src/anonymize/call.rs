@@ -1,6 +1,6 @@
 //! What is told of one call: `sipstat calls`.
 
-use crate::call::{Call, Text};
+use crate::call::Call;
 use crate::sip::Reason;
 
 use super::Pseudonyms;
@@ -8,21 +8,10 @@ use super::Pseudonyms;
 impl Pseudonyms {
     /// Replaces what names persons, machines and places in `call`.
     pub fn call(&mut self, call: &mut Call) {
-        let attempt = &mut call.attempt;
-        attempt.call_id = self.text(&attempt.call_id, Self::call_id);
-        attempt.flow.source = self.endpoint(attempt.flow.source);
-        attempt.flow.destination = self.endpoint(attempt.flow.destination);
-        for bid in &mut attempt.bids {
-            bid.destination = self.endpoint(bid.destination);
-        }
-        let Some(p) = &mut attempt.particulars else { return };
-        p.from = self.text(&p.from, Self::name_addr);
-        p.to = self.text(&p.to, Self::name_addr);
-        p.uri = self.text(&p.uri, Self::uri);
-        p.user_agent = self.text(&p.user_agent, Self::agent);
-        p.server = self.text(&p.server, Self::agent);
-        p.phrase = self.text(&p.phrase, Self::words);
-        p.reason = self.text(&p.reason, Self::reason);
+        // Its Call-ID as a number stays: it is not shown, and messages are found by it.
+        let key = call.attempt.call;
+        call.attempt.rename(self);
+        call.attempt.call = key;
     }
 
     /// A `Reason` value: its protocol and cause stay, its text is foreign words.
@@ -37,13 +26,6 @@ impl Pseudonyms {
             new += &format!(";text=\"{}\"", self.words(&text(words)));
         }
         new
-    }
-
-    fn text(&mut self, old: &Text, new: impl FnOnce(&mut Self, &str) -> String) -> Text {
-        if old.is_empty() {
-            return Text::default();
-        }
-        Text::of(new(self, &old.lossy()).as_bytes())
     }
 }
 

@@ -63,6 +63,21 @@ impl Key {
         })
     }
 
+    /// A keyed hash as a number.
+    pub(super) fn number(&self, kind: &str, bytes: &[u8]) -> u64 {
+        number(&self.hash(kind, bytes)[..8])
+    }
+
+    /// The digits behind the first `kept` of `digits`, which are ASCII digits, each turned as those before
+    /// it say: the decimal form of what [`Self::address`] does with bits.
+    pub(super) fn prefix(&self, digits: &str, kept: usize) -> String {
+        let turned = |(place, digit): (usize, u8)| {
+            let turn = self.number("prefix", &digits.as_bytes()[..place]);
+            char::from(b'0' + ((u64::from(digit - b'0') + turn) % 10) as u8)
+        };
+        digits.bytes().enumerate().skip(kept).map(turned).collect()
+    }
+
     /// As many digits as in `digits`, which are ASCII digits; no two strings of one length give the
     /// same, but for those beyond [`MAX_DIGITS`], which numbers are not.
     pub(super) fn digits(&self, digits: &str) -> String {

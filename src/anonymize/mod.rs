@@ -1,14 +1,16 @@
 //! Keyed, stable pseudonyms for what names persons, machines and places: `--anonymize`.
 //!
-//! In: a finished [`Summary`](crate::stats::Summary), or single values of other outputs. Out: the
+//! In: all that a run [counted](crate::stats::Counted), or single values of other outputs. Out: the
 //! same with every address, user, number, host, Call-ID, URI and path replaced. It stands between
-//! measuring and reporting, so that no format can forget it. The same key gives the same pseudonym
+//! measuring and what follows from it, so that no format can forget it. The same key gives the same pseudonym
 //! in every run and file; without the key nobody gets back, nor can try guesses.
 //!
 //! | value | becomes | what stays |
 //! |---|---|---|
 //! | address | an address of its family | how many leading bits two of them share; ports |
 //! | number | a number | its length, `+` and the calling code of a country; one number, one pseudonym |
+//! | first digits of numbers | as many digits | how many leading ones two of them share |
+//! | hash of a number or Call-ID | another hash | |
 //! | user | `user-5c0d9e11ab` | `anonymous` and the like |
 //! | host | `h1d2c3b4a.h5e6f7a8b.invalid` | which hosts share a domain |
 //! | Call-ID | `c6d1…@host` | that it has a host |
@@ -20,10 +22,11 @@
 //! Counts, codes, methods, times and delays stay: who knows when a call was made finds it.
 
 mod call;
+mod counted;
 mod host;
 mod key;
 mod number;
-mod summary;
+mod step;
 mod uri;
 mod words;
 
@@ -32,6 +35,7 @@ use std::net::IpAddr;
 
 use crate::flow::Endpoint;
 
+pub use counted::OtherKey;
 pub use key::{MIN_SECRET, TooShort};
 
 /// Texts whose pseudonyms are remembered, so that they are found again within sentences.
@@ -43,6 +47,7 @@ pub struct Pseudonyms {
     key: key::Key,
     /// What was replaced so far, for sentences that quote it.
     known: BTreeMap<String, String>,
+    addresses: BTreeMap<IpAddr, IpAddr>,
 }
 
 impl Pseudonyms {
@@ -51,13 +56,24 @@ impl Pseudonyms {
     /// # Errors
     /// When the secret is so short that it could be guessed.
     pub fn of_secret(secret: &[u8]) -> Result<Self, TooShort> {
-        key::Key::of_secret(secret).map(|key| Self { key, known: BTreeMap::new() })
+        key::Key::of_secret(secret).map(|key| Self {
+            key,
+            known: BTreeMap::new(),
+            addresses: BTreeMap::new(),
+        })
     }
 
     /// An address of the same family; two share as many leading bits as the originals do.
     pub fn address(&mut self, ip: IpAddr) -> IpAddr {
+        if let Some(new) = self.addresses.get(&ip) {
+            return *new;
+        }
         let new = self.key.address(ip);
         self.remember(&ip.to_string(), &new.to_string());
+        // A hash for each bit is worth remembering.
+        if self.addresses.len() < MAX_KNOWN {
+            self.addresses.insert(ip, new);
+        }
         new
     }
 

@@ -52,9 +52,17 @@ impl Pseudonyms {
         Some(new)
     }
 
-    /// The first digits of numbers, as a group has them: a number of its own.
+    /// The first digits of numbers: two of them share as many leading digits as before, so that what
+    /// has a prefix in common still has. Behind a `+` the calling code stays.
     pub fn prefix(&mut self, text: &str) -> String {
-        self.number(text).unwrap_or_else(|| self.user(text))
+        let digits = text.strip_prefix('+').unwrap_or(text);
+        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return self.number(text).unwrap_or_else(|| self.user(text));
+        }
+        let kept = if text.starts_with('+') { calling_code(digits).min(digits.len()) } else { 0 };
+        let plus = if text.starts_with('+') { "+" } else { "" };
+        let new = format!("{plus}{}{}", &digits[..kept], self.key.prefix(digits, kept));
+        new
     }
 }
 
@@ -97,6 +105,24 @@ mod tests {
                 |s: &str| s.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect::<String>();
             assert_eq!(form(&new), form(number));
         }
+    }
+
+    #[test]
+    fn first_digits_share_what_they_shared_and_no_two_become_one() {
+        let mut p = pseudonyms();
+        let whole = ["+4930123456", "+4930123999", "030123456", "0041", "+1555123", "+42190512"];
+        for number in whole {
+            let new = p.prefix(number);
+            assert_eq!(new.len(), number.len());
+            for length in 2..number.len() {
+                assert_eq!(p.prefix(&number[..length]), new[..length], "{number}");
+            }
+        }
+        let [a, b] = ["+4930123456", "+4930123999"].map(|n| p.prefix(n));
+        assert!(a.starts_with("+49") && a[..8] == b[..8] && a[8..9] != b[8..9], "{a} {b}");
+        let all: std::collections::BTreeSet<String> =
+            (0..1000).map(|n| p.prefix(&format!("{n:03}"))).collect();
+        assert_eq!(all.len(), 1000);
     }
 
     #[test]

@@ -65,6 +65,9 @@ impl Pseudonyms {
             if run > LONGEST_VERSION || is_mac || token.contains('@') {
                 return format!("x{}", p.key.hex("agent", token, 8));
             }
+            if is_host(token) {
+                return p.host(token);
+            }
             match p.known.get(token) {
                 Some(new) => new.clone(),
                 None => token.to_owned(),
@@ -76,8 +79,11 @@ impl Pseudonyms {
     pub fn sentence(&mut self, text: &str) -> String {
         let mut out = text.to_owned();
         // The longest first: a path before the file's name in it. Only whole words.
-        let mut known: Vec<_> =
-            self.known.iter().filter(|(original, _)| out.contains(original.as_str())).collect();
+        let mut known: Vec<_> = self
+            .known
+            .iter()
+            .filter(|(original, _)| is_name(original) && out.contains(original.as_str()))
+            .collect();
         known.sort_by_key(|(original, _)| std::cmp::Reverse(original.len()));
         for (i, (original, _)) in known.iter().enumerate() {
             out = replace_whole(&out, original, &mark(i));
@@ -160,6 +166,21 @@ fn mark(i: usize) -> String {
     char::from_u32(0xf_0000 + (i as u32).min(0xfff0)).map(String::from).unwrap_or_default()
 }
 
+/// Names with a dot that are products.
+const PRODUCTS: [&str; 3] = ["sip.js", "node.js", "jssip.js"];
+
+/// `pbx.example.com`, and not `1.2.3` or `v1.2`: the last of its labels is a word.
+fn is_host(token: &str) -> bool {
+    let is_word = |label: &str| label.len() > 1 && label.bytes().all(|b| b.is_ascii_alphabetic());
+    let last = token.rsplit_once('.').filter(|(before, last)| !before.is_empty() && is_word(last));
+    last.is_some() && !PRODUCTS.iter().any(|product| product.eq_ignore_ascii_case(token))
+}
+
+/// A number without a `+` reads as a count in a sentence of ours.
+fn is_name(original: &str) -> bool {
+    !original.bytes().all(|b| b.is_ascii_digit())
+}
+
 fn replace_whole(text: &str, original: &str, new: &str) -> String {
     let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     let (mut out, mut rest) = (String::new(), text);
@@ -234,6 +255,7 @@ mod tests {
             "Cisco/SPA504G-7.6.2",
             "kamailio (5.7.4 (x86_64/linux))",
             "FPBX-16.0.40(18.9)",
+            "SIP.js/0.20.0",
         ] {
             assert_eq!(p.agent(kept), kept);
         }
@@ -241,6 +263,7 @@ mod tests {
             ("Yealink SIP-T46S 66.85.0.5 0015651234ab", "0015651234ab"),
             ("snom320/8.7 00:04:13:22:af:01", "00:04:13:22:af:01"),
             ("gw alice@example.com", "alice"),
+            ("PBX of acme.example (www.acme.example)", "acme"),
             ("box 2001:db8::7", "2001:db8::7"),
         ] {
             assert!(!p.agent(text).contains(serial), "{}", p.agent(text));

@@ -1,30 +1,31 @@
 //! Saved summaries: wherever a capture can be named, a saved summary can.
 //!
-//! In: captures and saved summaries. Out: a [`Summary`], or all that was counted, to be saved again.
+//! In: captures and saved summaries. Out: all that was counted, to be reported or saved again.
 //! Captures are one run together; every saved summary is one, and they are added up.
 
 mod audit;
 mod file;
 
+use crate::anonymize::{OtherKey, Pseudonyms};
 use crate::config::{Config, Grouping};
 use crate::error::Error;
 use crate::pipeline;
-use crate::stats::{Counted, Summary};
+use crate::stats::Counted;
 use crate::watch::Watch;
 
 pub use self::file::{MAX_BYTES, is_saved, parse, read, to_json};
 
-/// Reads all input and sums it up. Fails if nothing can be read at all, or if saved summaries cannot
-/// be added up.
-pub fn run(config: &Config, watch: &mut Watch<'_>) -> Result<Summary, Error> {
+/// Reads all input and counts it, for a report. Fails if nothing can be read at all, or if saved summaries
+/// cannot be added up.
+pub fn run(config: &Config, names: &mut Names<'_>, watch: &mut Watch<'_>) -> Result<Counted, Error> {
     if !config.apart && !config.captures.iter().any(|path| is_saved(path)) {
-        return pipeline::run_watched(config, watch);
+        return named(pipeline::settle(config, watch)?, names);
     }
-    gather(config, watch).map(Counted::into_summary)
+    gather(config, names, watch)
 }
 
-/// Reads all input and counts it, so that it can be saved.
-pub fn gather(config: &Config, watch: &mut Watch<'_>) -> Result<Counted, Error> {
+/// Reads all input and counts it, so that it can be saved: what is open stays open.
+pub fn gather(config: &Config, names: &mut Names<'_>, watch: &mut Watch<'_>) -> Result<Counted, Error> {
     if config.condition.is_some() {
         let e = Error::usage("--where needs messages, and saved summaries are counts");
         return Err(e.remedy("select from one capture, without merge and --save"));
@@ -32,7 +33,7 @@ pub fn gather(config: &Config, watch: &mut Watch<'_>) -> Result<Counted, Error> 
     if config.follow {
         return Err(Error::usage("--follow takes captures: a saved summary does not grow"));
     }
-    let mut counted = if config.apart { merge(config, watch) } else { count(config, watch) }?;
+    let mut counted = if config.apart { merge(config, names, watch) } else { count(config, names, watch) }?;
     let (asked, usual) = (&config.grouping, Grouping::default());
     if (asked.top, asked.sort) != (usual.top, usual.sort) {
         counted.show(asked.top, asked.sort);
@@ -43,8 +44,22 @@ pub fn gather(config: &Config, watch: &mut Watch<'_>) -> Result<Counted, Error> 
     Ok(counted)
 }
 
+/// Pseudonyms for what is read; `None`: names stay.
+pub type Names<'a> = Option<&'a mut Pseudonyms>;
+
+/// `counted` under pseudonyms, if they are wanted. Each part gets them before it is added to others: all
+/// have those of one key then.
+fn named(counted: Counted, names: &mut Names<'_>) -> Result<Counted, Error> {
+    let Some(names) = names else { return Ok(counted) };
+    let name = counted.name();
+    names.counted(counted).map_err(|OtherKey| {
+        let e = Error::usage(format!("{name} has pseudonyms of another key"));
+        e.remedy("leave out --anonymize, or name that key")
+    })
+}
+
 /// All captures together are one run.
-fn count(config: &Config, watch: &mut Watch<'_>) -> Result<Counted, Error> {
+fn count(config: &Config, names: &mut Names<'_>, watch: &mut Watch<'_>) -> Result<Counted, Error> {
     let (saved, captures): (Vec<_>, Vec<_>) = config.captures.iter().cloned().partition(|p| is_saved(p));
     let mut all = saved.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
     if captures.is_empty() {
@@ -52,11 +67,11 @@ fn count(config: &Config, watch: &mut Watch<'_>) -> Result<Counted, Error> {
     } else {
         all.push(pipeline::count(&Config { captures, ..config.clone() }, watch)?);
     }
-    add(all)
+    add(all, names)
 }
 
 /// Every capture, or directory of them, is a run of its own.
-fn merge(config: &Config, watch: &mut Watch<'_>) -> Result<Counted, Error> {
+fn merge(config: &Config, names: &mut Names<'_>, watch: &mut Watch<'_>) -> Result<Counted, Error> {
     let mut all = Vec::new();
     for path in &config.captures {
         let one = if is_saved(path) {
@@ -69,10 +84,11 @@ fn merge(config: &Config, watch: &mut Watch<'_>) -> Result<Counted, Error> {
     if config.captures.iter().all(|path| is_saved(path)) {
         contradiction(config, &all)?;
     }
-    add(all)
+    add(all, names)
 }
 
-fn add(all: Vec<Counted>) -> Result<Counted, Error> {
+fn add(all: Vec<Counted>, names: &mut Names<'_>) -> Result<Counted, Error> {
+    let all = all.into_iter().map(|one| named(one, names)).collect::<Result<Vec<_>, _>>()?;
     let sum = Counted::merge(all).map_err(Error::usage)?;
     sum.ok_or_else(|| Error::usage("nothing is named that could be read"))
 }

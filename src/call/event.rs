@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::anomaly::Anomaly;
 use crate::flow::{Flow, FrameId, Origin, Tap, Transport};
+use crate::rename::{Rename, What};
 use crate::sip::{Message, StatusCode};
 use crate::time::{Nanos, Timestamp};
 use crate::transaction::{About, Bin, Digits, MethodKey, Names};
@@ -71,6 +72,28 @@ impl Event {
         }
     }
 
+    /// Gives new names to what names somebody; `method`: to methods that nobody registered.
+    pub fn rename(&mut self, to: &mut dyn Rename, method: &dyn Fn(MethodKey) -> MethodKey) {
+        match self {
+            Self::FirstReply(key, _) | Self::ResponseTime(key, _) | Self::Inner(key, _) => {
+                *key = method(*key)
+            }
+            Self::RequestOver(request) => {
+                request.method = method(request.method);
+                request.destination = to.endpoint(request.destination);
+            }
+            Self::Tried(tried) => tried.rename(to, method),
+            Self::Attempt(attempt) => attempt.rename(to),
+            Self::Anomaly(..)
+            | Self::Reinvite(_)
+            | Self::Registration(_)
+            | Self::Answered(_)
+            | Self::Session(_)
+            | Self::Bye(_)
+            | Self::Evicted(..) => {}
+        }
+    }
+
     /// Tells each frame in it to `change`: files are numbered anew when summaries merge.
     pub fn renumber(&mut self, change: &mut dyn FnMut(&mut FrameId)) {
         match self {
@@ -102,7 +125,9 @@ pub struct KeptTry {
     requested: bool,
     over: bool,
     status: Option<StatusCode>,
+    ended: Option<Timestamp>,
     replied: bool,
+    refused: bool,
     resent: u32,
     delay: Option<Nanos>,
     cancelled: bool,
@@ -131,7 +156,9 @@ impl KeptTry {
             requested: t.requested,
             over: t.over,
             status: t.status,
+            ended: t.ended,
             replied: t.replied,
+            refused: t.refused,
             resent: t.resent,
             delay: t.delay,
             cancelled: t.cancelled,
@@ -140,6 +167,17 @@ impl KeptTry {
             texts: names.map(|name| t.names.text(name).map(|(text, _)| text.into())),
             number: about.number.packed(),
         }
+    }
+
+    fn rename(&mut self, to: &mut dyn Rename, method: &dyn Fn(MethodKey) -> MethodKey) {
+        self.method = method(self.method);
+        self.call_id = self.call_id.renamed(What::CallId, to);
+        self.flow = to.flow(self.flow);
+        let kinds = [What::Product, What::Product, What::Host, What::Host, What::Host];
+        for (text, what) in self.texts.iter_mut().zip(kinds) {
+            *text = text.as_deref().map(|t| to.text(what, t).into());
+        }
+        self.number = Digits::unpacked(self.number).renamed(to).packed();
     }
 
     fn tell(&self, observer: &mut impl Observer) {
@@ -158,7 +196,9 @@ impl KeptTry {
             requested: self.requested,
             over: self.over,
             status: self.status,
+            ended: self.ended,
             replied: self.replied,
+            refused: self.refused,
             resent: self.resent,
             delay: self.delay,
             cancelled: self.cancelled,

@@ -5,8 +5,9 @@
 //! index of four bytes a place with open addressing: a million of them takes 32 MB.
 
 use std::collections::VecDeque;
+use std::hash::BuildHasher;
 
-use crate::hash;
+use crate::hash::Secret;
 use crate::time::{Nanos, Timestamp};
 
 use super::memory::Tombstone;
@@ -51,6 +52,8 @@ pub(super) struct Graves {
     /// Places of the index that are taken.
     taken: usize,
     capacity: usize,
+    /// Chooses places of the index.
+    secret: Secret,
 }
 
 impl Graves {
@@ -223,7 +226,7 @@ impl Graves {
     }
 
     fn home(&self, name: u64) -> usize {
-        hash::fold(name, 0x9E37_79B9_7F4A_7C15) as usize & self.index.len().wrapping_sub(1)
+        self.secret.hash_one(name) as usize & self.index.len().wrapping_sub(1)
     }
 
     fn next(&self, slot: usize) -> usize {
@@ -291,7 +294,7 @@ mod tests {
         let (mut graves, mut map) = (Graves::new(5_000), HashMap::new());
         let mut random = 7_u64;
         let mut next = |n: u64| {
-            random = hash::fold(random ^ 0xA076_1D64_78BD_642F, 0xE703_7ED1_A0B4_28DB);
+            random = crate::hash::fold(random ^ 0xA076_1D64_78BD_642F, 0xE703_7ED1_A0B4_28DB);
             random % n
         };
         for s in 0..40_000 {

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 
 use crate::flow::Origin;
-use crate::hash::Mix;
+use crate::hash::Secret;
 use crate::sip::Message;
 use crate::time::Timestamp;
 use crate::transaction::{Bin, CallKey, Exchange, Leg, MethodKey, Names, QUIET, TIMER_B};
@@ -100,7 +100,7 @@ pub struct Memory {
     /// Nothing comes any more: nothing is buried.
     closed: bool,
     graves: Graves,
-    taggers: HashSet<IpAddr, Mix>,
+    taggers: HashSet<IpAddr, Secret>,
     /// Products and domains of requests.
     pub(super) names: Names,
 }

@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 use crate::anomaly::Anomaly;
 use crate::flow::{Endpoint, Flow, FrameId, Origin};
+use crate::rename::{Rename, What};
 use crate::sip::{Message, StatusCode};
 use crate::time::{Nanos, Timestamp};
 use crate::transaction::{About, Bin, CallKey, Location, MethodKey, Names};
@@ -126,6 +127,48 @@ pub struct Attempt {
     pub called: Option<u64>,
     /// More about it; `None` unless the observer wants it.
     pub particulars: Option<Box<Particulars>>,
+}
+
+impl Attempt {
+    /// Gives new names to what names somebody.
+    pub fn rename(&mut self, to: &mut dyn Rename) {
+        // No `..`: who adds a field says here whether it names somebody.
+        let Self {
+            call,
+            call_id,
+            started: _,
+            frame: _,
+            requested: _,
+            outcome: _,
+            details: _,
+            alerted: _,
+            flags: _,
+            side: _,
+            status: _,
+            cause: _,
+            location: _,
+            transactions: _,
+            bids,
+            intermediate: _,
+            overtaken: _,
+            translated: _,
+            delays: _,
+            rang: _,
+            flow,
+            called,
+            particulars,
+        } = self;
+        let [high, low] =
+            [*call >> 64, *call & u128::from(u64::MAX)].map(|half| u128::from(to.hash(half as u64)));
+        *call = high << 64 | low;
+        *call_id = call_id.renamed(What::CallId, to);
+        bids.iter_mut().for_each(|bid| bid.destination = to.endpoint(bid.destination));
+        *flow = to.flow(*flow);
+        *called = called.map(|hash| to.hash(hash));
+        if let Some(particulars) = particulars {
+            particulars.rename(to);
+        }
+    }
 }
 
 /// An attempt from its first message to its last.

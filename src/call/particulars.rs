@@ -6,7 +6,8 @@
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use crate::flow::{Endpoint, FrameId, Origin, Transport};
+use crate::flow::{Endpoint, FrameId, Origin, Tap, Transport};
+use crate::rename::{Rename, What};
 use crate::sip::{Message, Method, Start, StatusCode};
 use crate::time::Timestamp;
 use crate::transaction::{Bin, Leg};
@@ -36,6 +37,8 @@ pub struct Particulars {
     pub reason: Text,
     /// What carried the first message.
     pub transport: Option<Transport>,
+    /// Where that was captured.
+    pub tap: Tap,
     /// Last message, that of the BYE's answer if the call was answered, and its frame.
     pub last: Timestamp,
     /// See [`Particulars::last`].
@@ -50,6 +53,22 @@ pub struct Particulars {
     pub hop_copies: u32,
     /// Pairs of addresses between which its INVITEs passed.
     pub hops: u32,
+}
+
+impl Particulars {
+    /// Gives new names to what names somebody.
+    pub(super) fn rename(&mut self, to: &mut dyn Rename) {
+        let texts = [
+            (&mut self.from, What::NameAddr),
+            (&mut self.to, What::NameAddr),
+            (&mut self.uri, What::Uri),
+            (&mut self.user_agent, What::Product),
+            (&mut self.server, What::Product),
+            (&mut self.phrase, What::Words),
+            (&mut self.reason, What::Reason),
+        ];
+        texts.into_iter().for_each(|(text, what)| *text = text.renamed(what, to));
+    }
 }
 
 /// Particulars in the making.
@@ -75,7 +94,9 @@ impl Gathering {
     pub(super) fn note(&mut self, message: &Message<'_>, origin: &Origin, bin: Bin) {
         let p = &mut self.known;
         p.count(origin, bin);
-        p.transport.get_or_insert(origin.transport);
+        if p.transport.is_none() {
+            (p.transport, p.tap) = (Some(origin.transport), origin.tap);
+        }
         let of_invite = message.cseq.as_ref().is_some_and(|c| c.method == Method::Invite);
         match message.start {
             Start::Request { method: Method::Invite, uri } if p.uri.is_empty() => {

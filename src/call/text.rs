@@ -9,6 +9,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
 
+use crate::rename::{Rename, What};
+
 /// Bytes kept of a text.
 pub const MAX_TEXT: usize = 255;
 
@@ -81,6 +83,12 @@ impl Text {
     /// The text, `U+FFFD` in place of what is no UTF-8.
     pub fn lossy(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(self.bytes())
+    }
+
+    /// Its new name; none stays none.
+    #[must_use]
+    pub fn renamed(&self, what: What, to: &mut dyn Rename) -> Self {
+        if self.is_empty() { Self::default() } else { Self::of(to.text(what, &self.lossy()).as_bytes()) }
     }
 
     /// CR, LF and the blanks around them as one blank.

@@ -41,8 +41,12 @@ pub struct Tried<'a> {
     pub over: bool,
     /// Its final.
     pub status: Option<StatusCode>,
+    /// When that came.
+    pub ended: Option<Timestamp>,
     /// There was any response.
     pub replied: bool,
+    /// The final is a challenge that refuses the credentials sent, and not merely their age.
+    pub refused: bool,
     /// Times it was sent again.
     pub resent: u32,
     /// INVITE: to ringback. Others: to the final.
@@ -96,7 +100,9 @@ impl<'a> Request<'a> {
             requested: leg.requested.is_some(),
             over,
             status: leg.ended.map(|f| f.status),
+            ended,
             replied: leg.replied.is_some(),
+            refused: leg.rejected,
             resent: leg.resent,
             delay: span(leg.requested, answer).filter(|d| *d >= Nanos::ZERO),
             cancelled: leg.cancelled.is_some(),

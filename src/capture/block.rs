@@ -11,6 +11,7 @@ pub(super) const SECTION: u32 = 0x0A0D_0D0A;
 pub(super) const INTERFACE: u32 = 1;
 pub(super) const OLD_PACKET: u32 = 2;
 pub(super) const SIMPLE_PACKET: u32 = 3;
+pub(super) const STATISTICS: u32 = 5;
 pub(super) const ENHANCED_PACKET: u32 = 6;
 
 /// Type and length, and the length again at the end.
@@ -90,6 +91,28 @@ pub(super) fn order_u32(is_big: bool, bytes: &[u8]) -> u32 {
         Some(b) => LittleEndian::read_u32(b),
         None => 0,
     }
+}
+
+/// The value of the first option `code` among `options` (pcapng 3.5).
+pub(super) fn option<B: ByteOrder>(mut options: &[u8], code: u16) -> Option<&[u8]> {
+    while let Some((head, tail)) = options.split_at_checked(4) {
+        let (this, len) = (B::read_u16(&head[..2]), usize::from(B::read_u16(&head[2..])));
+        match this {
+            0 => return None,
+            _ if this == code => return tail.get(..len),
+            _ => options = tail.get(len.next_multiple_of(4)..)?,
+        }
+    }
+    None
+}
+
+/// Number of its interface, and `isb_endtime` in the units of that interface's clock, of an Interface
+/// Statistics Block (pcapng 4.6); `None` if it does not tell when capturing ended.
+pub(super) fn end_of_capture<B: ByteOrder>(body: &[u8]) -> Option<(u32, u64)> {
+    const END_TIME: u16 = 3;
+    let time: &[u8; 8] = option::<B>(body.get(12..)?, END_TIME)?.try_into().ok()?;
+    let ticks = u64::from(B::read_u32(&time[..4])) << 32 | u64::from(B::read_u32(&time[4..]));
+    Some((B::read_u32(&body[..4]), ticks))
 }
 
 /// A packet as its block has it.

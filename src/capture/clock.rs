@@ -154,6 +154,7 @@ fn is_near(a: Timestamp, b: Timestamp) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flow::Interface;
 
     /// Seconds of each packet's time as the clock gives it, with `<` after a shift and `!` after an
     /// outlier. `None`: a packet without time.
@@ -164,6 +165,7 @@ mod tests {
                 time: s.map(|s| Timestamp::from_nanos(s * 1_000_000_000)),
                 link: 1,
                 interface,
+                name: Interface::default(),
                 place: 0,
                 len: 0,
                 original_len: 0,

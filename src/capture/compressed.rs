@@ -4,7 +4,7 @@
 //! another, unpacked on a thread of its own once there is much of it. What is cut off, damaged or
 //! no member ends the source with an error that says so, after everything before it.
 //!
-//! Bounds: 128 MiB of window in zstd, 256 MiB of memory in xz, 8 MiB blocks in lz4, and a queue of
+//! Bounds: 128 MiB of window in zstd, 96 MiB of memory in xz, 8 MiB blocks in lz4, and a queue of
 //! [`CHUNKS`] chunks. How much comes out is bounded by [`super::container::BARREN`], where it is no
 //! packets.
 
@@ -20,7 +20,7 @@ pub(super) const LOOKS_AT: usize = 16;
 /// zstd's own default: what `zstd -d` accepts without `--long`.
 const ZSTD_WINDOW_LOG: u32 = 27;
 /// `xz -9` needs 65 MiB.
-const XZ_MEMORY: u64 = 256 << 20;
+const XZ_MEMORY: u64 = 96 << 20;
 
 /// A way to compress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

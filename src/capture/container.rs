@@ -10,6 +10,7 @@ use super::pcap::{self, Pcap};
 use super::pcapng::{self, Pcapng};
 use super::skim::Skim;
 use super::trouble::Trouble;
+use crate::flow::Interface;
 use crate::time::Timestamp;
 
 /// The longest packet that is read; a longer one is taken for damage.
@@ -28,6 +29,8 @@ pub(super) struct Record {
     pub(super) link: u32,
     /// Number of the interface in its section.
     pub(super) interface: u32,
+    /// What it is called.
+    pub(super) name: Interface,
     /// Where the captured bytes are, for [`Buffer::slice`].
     pub(super) place: usize,
     /// How many were captured.
@@ -84,6 +87,14 @@ impl Container {
             Self::PcapLittle(reader) => reader.skim(window, skim, passes),
             Self::PcapBig(reader) => reader.skim(window, skim, passes),
             Self::Pcapng(reader) => reader.skim(window, skim, passes),
+        }
+    }
+
+    /// When capturing ended, raw; see [`Pcapng::until`].
+    pub(super) fn until(&self) -> Option<Timestamp> {
+        match self {
+            Self::PcapLittle(_) | Self::PcapBig(_) => None,
+            Self::Pcapng(reader) => reader.until(),
         }
     }
 

@@ -19,7 +19,7 @@ use super::foreign::{self, Foreign};
 use super::skim::Skim;
 use super::trouble::Trouble;
 use crate::anomaly::Anomaly;
-use crate::time::Timestamp;
+use crate::time::{Nanos, Timestamp};
 
 /// Bytes by which captures are told apart, beside their size and times.
 const FINGERPRINT: usize = 4096;
@@ -188,6 +188,13 @@ impl CaptureFile {
     #[inline]
     pub(super) fn clock(&self) -> Timestamp {
         self.clock.greatest()
+    }
+
+    /// When capturing ended, for order: never before the latest frame.
+    pub(super) fn until(&self) -> Timestamp {
+        let (time, shown) = self.latest;
+        let beyond = self.container.until().map_or(Nanos::ZERO, |until| until - shown);
+        self.clock.greatest().max(time + beyond.max(Nanos::ZERO))
     }
 
     /// Counts the head as handed out.

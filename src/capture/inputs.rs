@@ -11,13 +11,14 @@ use std::collections::BinaryHeap;
 use std::path::{Path, PathBuf};
 
 use super::buffer::CAPACITY;
+use super::container::Record;
 use super::error::{OpenError, OpenReason};
 use super::file::CaptureFile;
 use super::follow::Follow;
 use super::taps::Taps;
 use super::{FileReport, Frame};
 use crate::anomaly::Anomalies;
-use crate::flow::{FrameId, Tap};
+use crate::flow::{FrameId, Interface, Tap};
 use crate::time::{Nanos, Stamp, Timestamp};
 
 /// Descriptors that may be held at once, by captures that overlap in time.
@@ -53,9 +54,11 @@ pub struct Inputs {
     until: Timestamp,
     /// The current file's input, and that with the last interface.
     tap: Tap,
-    interface_tap: (u32, Tap),
+    interface_tap: (u32, Interface, Tap),
     taps: Taps,
     now: Timestamp,
+    /// When capturing ended, of files that were read to their end.
+    ended: Timestamp,
     /// Where more files come from.
     follow: Option<Follow>,
     /// Frames, bytes and number of the files that had the last place before the one that has it now.
@@ -137,9 +140,10 @@ impl Inputs {
             index: 0,
             until: Timestamp::MIN,
             tap: Tap::default(),
-            interface_tap: (0, Tap::default()),
+            interface_tap: (0, Interface::default(), Tap::default()),
             taps: Taps::default(),
             now: Timestamp::MIN,
+            ended: Timestamp::MIN,
             follow: None,
             earlier: (0, 0, 0),
         }
@@ -173,14 +177,15 @@ impl Inputs {
         }
         file.hand_out();
         let head = file.head();
-        if self.interface_tap.0 != head.record.interface {
-            self.interface_tap = Taps::of_interface(self.tap, head.record.interface);
+        let Record { interface, name, .. } = head.record;
+        if (self.interface_tap.0, self.interface_tap.1) != (interface, name) {
+            self.interface_tap = (interface, name, Taps::of_interface(self.tap, interface, name));
         }
         Some(Frame {
             id,
             stamp: Stamp { shown: head.shown, time, now: self.now },
             link: head.record.link,
-            tap: self.interface_tap.1,
+            tap: self.interface_tap.2,
             data: file.data(),
             original_len: head.record.original_len,
         })
@@ -216,6 +221,12 @@ impl Inputs {
     /// The greatest time of any frame so far; `None` before the first.
     pub fn now(&self) -> Option<Timestamp> {
         (self.now > Timestamp::MIN).then_some(self.now)
+    }
+
+    /// The greatest time of any frame so far, or the end of the capture where a file that was read to
+    /// its end tells a later one; `None` before the first frame.
+    pub fn end(&self) -> Option<Timestamp> {
+        self.now().map(|now| now.max(self.ended))
     }
 
     /// What can be said of each file so far, in the order of [`FrameId::file`]. Complete only after
@@ -282,7 +293,8 @@ impl Inputs {
                 let chain = *input.chain.get_or_insert_with(|| self.taps.join(first, &input.path));
                 self.tap = Taps::tap(chain);
             }
-            self.interface_tap = Taps::of_interface(self.tap, file.head().record.interface);
+            let Record { interface, name, .. } = file.head().record;
+            self.interface_tap = (interface, name, Taps::of_interface(self.tap, interface, name));
             // At the same time the earlier place in the list goes first.
             let until = if index < next.1 { next.0 } else { next.0 - Nanos::from_nanos(1) };
             (self.current, self.index, self.until) = (Some(file), index, until);
@@ -300,6 +312,7 @@ impl Inputs {
             return;
         }
         let clock = file.clock();
+        self.ended = self.ended.max(file.until());
         file.trouble.tell(notes, clock, index as u32);
         if let Some(chain) = input.chain {
             self.taps.leave(chain, clock);

@@ -8,6 +8,7 @@ use byteorder_slice::ByteOrder;
 use super::NO_LINK;
 use super::trouble::Trouble;
 use crate::anomaly::Anomaly;
+use crate::flow;
 use crate::time::Timestamp;
 
 /// Interfaces kept a section: 2 MiB of them.
@@ -29,7 +30,10 @@ impl Interfaces {
         frames: u64,
         trouble: &mut Trouble,
     ) {
-        let (interface, is_odd) = read.unwrap_or((Interface::UNREADABLE, true));
+        let (mut interface, is_odd) = read.unwrap_or_else(|| (Interface::unreadable(), true));
+        if interface.name == flow::Interface::default() {
+            interface.name = flow::Interface::numbered(self.list.len() as u32);
+        }
         if is_odd {
             trouble.bad_block(at, frames);
         }
@@ -63,6 +67,8 @@ pub(super) struct Interface {
     pub(super) link: u32,
     /// Longest captured packet; 0: no limit.
     pub(super) snaplen: u32,
+    /// `if_name`, else `if_description`; of one that has neither, once it is in the list, its number.
+    pub(super) name: flow::Interface,
     /// Nanoseconds in one tick, where that is a whole number and nothing is added; else 0.
     simple: i64,
     /// As `if_tsresol` has it: 10^-n, with the high bit 2^-n.
@@ -73,7 +79,10 @@ pub(super) struct Interface {
 
 impl Interface {
     /// Stands in for one that cannot be read, because the next one must not take its number.
-    const UNREADABLE: Self = Self { link: NO_LINK, snaplen: 0, simple: 1000, resolution: 6, offset: 0 };
+    fn unreadable() -> Self {
+        let name = flow::Interface::default();
+        Self { link: NO_LINK, snaplen: 0, name, simple: 1000, resolution: 6, offset: 0 }
+    }
 
     /// Reads the body of its block; `None` if that is too short. The flag: an option claims more
     /// than its block holds, so that options may have been missed.
@@ -83,6 +92,7 @@ impl Interface {
         let link = u32::from(B::read_u16(body.get(..2)?));
         let snaplen = B::read_u32(body.get(4..8)?);
         let (mut resolution, mut offset) = (6, 0);
+        let (mut name, mut description) = (flow::Interface::default(), &[][..]);
         let mut rest = body.get(8..)?;
         let mut is_odd = false;
         // pcapng 3.5: `Code(16) Length(16) Value, padded to 32 bits`; opt_endofopt (0) is last, and
@@ -97,6 +107,8 @@ impl Interface {
                 break;
             };
             match (code, value) {
+                (2, value) => name = flow::Interface::named(value),
+                (3, value) => description = value,
                 (9, [n]) => resolution = *n,
                 (14, value) if len == 8 => offset = B::read_i64(value),
                 _ => {}
@@ -107,7 +119,10 @@ impl Interface {
             0..=9 if offset == 0 => 10_i64.pow(9 - u32::from(resolution)),
             _ => 0,
         };
-        Some((Self { link, snaplen, simple, resolution, offset }, is_odd))
+        if name == flow::Interface::default() {
+            name = flow::Interface::named(description);
+        }
+        Some((Self { link, snaplen, name, simple, resolution, offset }, is_odd))
     }
 
     /// The instant of a packet that was captured `ticks` after the epoch.

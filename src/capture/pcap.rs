@@ -19,6 +19,7 @@ use super::search::search;
 use super::skim::Skim;
 use super::trouble::Trouble;
 use crate::anomaly::Anomaly;
+use crate::flow::Interface;
 use crate::time::Timestamp;
 
 /// Link type without FCS length (bits 28–31) and the two flags below it. The bits above the low 16
@@ -174,6 +175,7 @@ impl<B: ByteOrder> Pcap<B> {
             time: Some(self.time(h)),
             link: self.link,
             interface: 0,
+            name: Interface::default(),
             place: buffer.place() + self.header,
             len: h.captured as usize,
             original_len: h.original.max(h.captured),

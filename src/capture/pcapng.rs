@@ -20,7 +20,13 @@ use super::search::search;
 use super::skim::Skim;
 use super::trouble::Trouble;
 use crate::anomaly::Anomaly;
+use crate::flow;
+use crate::time::Timestamp;
 
+/// Code of `shb_userappl`, which names the program that wrote a section.
+const USER_APPLICATION: u16 = 4;
+/// How this program names itself there.
+const OWN: &[u8] = b"sipstat ";
 /// The shortest section header block.
 const LEAST_SECTION: usize = 28;
 
@@ -37,6 +43,10 @@ pub(super) struct Pcapng {
     saw_fine: bool,
     /// Where the last packet ended.
     fruitful: u64,
+    /// The section was written by this program.
+    is_own: bool,
+    /// When capturing ended, as such a section has it.
+    until: Option<Timestamp>,
 }
 
 /// What reading blocks in one byte order came to.
@@ -62,6 +72,8 @@ impl Pcapng {
                 frames: 0,
                 saw_fine: false,
                 fruitful: 0,
+                is_own: false,
+                until: None,
             }),
             _ => Err(Refusal::CutOff { what: "pcapng section header", needs: LEAST_SECTION }),
         }
@@ -131,6 +143,13 @@ impl Pcapng {
         self.saw_fine
     }
 
+    /// When capturing ended, raw, as the interface statistics of a section of this program have it;
+    /// `None` where none says so. Those of others say when packets came that may have been cut away
+    /// since: whoever cuts a capture to pieces leaves them as they are.
+    pub(super) fn until(&self) -> Option<Timestamp> {
+        self.until
+    }
+
     #[inline]
     fn step<B: ByteOrder>(
         &mut self,
@@ -176,8 +195,19 @@ impl Pcapng {
                     }
                     self.is_big = head.is_big;
                     self.interfaces.clear();
+                    let options = raw.body.get(16..).unwrap_or_default();
+                    let author =
+                        if head.is_big { block::option::<BigEndian> } else { block::option::<LittleEndian> };
+                    self.is_own = author(options, USER_APPLICATION).is_some_and(|a| a.starts_with(OWN));
                     self.pass(buffer, head.len, trouble);
                     return Step::Section;
+                }
+                block::STATISTICS if self.is_own => {
+                    let end = block::end_of_capture::<B>(&raw.body);
+                    let end = end.and_then(|(i, ticks)| Some(self.interfaces.get(i)?.time(ticks)));
+                    self.until = self.until.max(end);
+                    self.pass(buffer, head.len, trouble);
+                    continue;
                 }
                 _ => {
                     self.pass(buffer, head.len, trouble);
@@ -225,6 +255,7 @@ impl Pcapng {
             time,
             link: interface.map_or(NO_LINK, |i| i.link),
             interface: packet.interface,
+            name: interface.map_or(flow::Interface::default(), |i| i.name),
             place: place + packet.before,
             len: packet.captured,
             original_len: original.max(captured),

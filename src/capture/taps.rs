@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use super::{TAP_INPUT, TAP_INTERFACE};
-use crate::flow::Tap;
+use crate::flow::{Interface, Tap};
 use crate::time::Timestamp;
 
 /// The chains so far; at most as many as there are files.
@@ -54,9 +54,9 @@ impl Taps {
         Tap::default().with(TAP_INPUT, chain as u64)
     }
 
-    /// The tap of an interface of a chain, beside its number.
-    pub(super) fn of_interface(tap: Tap, interface: u32) -> (u32, Tap) {
-        (interface, tap.with(TAP_INTERFACE, interface.into()))
+    /// The tap of an interface of a chain, by its number and name.
+    pub(super) fn of_interface(tap: Tap, interface: u32, name: Interface) -> Tap {
+        tap.with(TAP_INTERFACE, interface.into()).on_interface(name)
     }
 }
 

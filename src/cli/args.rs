@@ -8,7 +8,7 @@ use super::calls::Wanted;
 use super::check::{self, Check, CheckArgs};
 use super::compare::Limits;
 use super::incident::{CALLS_EXAMPLES, CallsArgs, EXTRACT_EXAMPLES, ExtractArgs, SHOW_EXAMPLES, ShowArgs};
-use super::input::{InputArgs, WhereArgs};
+use super::input::{InputArgs, SelectArgs, WhereArgs};
 use super::values;
 use crate::compare::rules::{MaxRegress, NewCodes};
 use crate::config::{Color, Config, Format, Grouping, Look, Report, Sort};
@@ -28,6 +28,7 @@ Examples:
   sipstat --host 10.0.4.7 --from 14:03 --to 14:08 trunk.pcapng
   sipstat check --fail-if 'asr < 95%' a.pcap a gate for CI: 'sipstat check --help'
   sipstat --where 'code == 503' trunk.pcapng only calls that met a 503; 'calls' lists them
+  sipstat --where 'code == 503 and dst == 10.0.4.7' --select messages trunk.pcapng
   sipstat show 7f3a trunk.pcapng            the ladder of the call with this in its Call-ID
   sipstat --save monday.json monday.pcapng  keep what was counted
   sipstat merge monday.json tuesday.pcapng  two days in one report
@@ -173,12 +174,14 @@ struct ReportArgs {
     #[command(flatten)]
     condition: WhereArgs,
     #[command(flatten)]
+    select: SelectArgs,
+    #[command(flatten)]
     input: InputArgs,
     /// Answered calls up to TIME are short
     #[arg(long, value_name = "TIME", default_value = "6s", value_parser = values::span)]
     short_call: Nanos,
     /// Tell traffic apart by DIM: source, destination, peer, hop, listen, trunk, direction, transport,
-    /// file, method, code, class, outcome, user-agent, server, from-domain, to-domain, uri-domain,
+    /// file, interface, vlan, method, code, class, outcome, user-agent, server, from-domain, to-domain, uri-domain,
     /// prefix or cause; may be repeated
     #[arg(long, value_name = "DIM[,DIM]", value_parser = values::dimensions)]
     by: Vec<values::Dimensions>,
@@ -186,7 +189,7 @@ struct ReportArgs {
     #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
     top: u16,
     /// Rows of --by first that have most failures, most calls, or the greatest share of failures
-    #[arg(long, value_enum, hide_possible_values = true, value_name = "failures|calls|share", default_value_t = SortArg::Failures)]
+    #[arg(long, visible_alias = "top-by", value_enum, hide_possible_values = true, value_name = "failures|calls|share", default_value_t = SortArg::Failures)]
     sort: SortArg,
     /// Digits of a number prefix
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=14))]
@@ -308,7 +311,7 @@ impl ReportArgs {
             follow: r.follow,
             save: r.save,
             short_call: r.short_call,
-            condition: r.condition.condition,
+            condition: r.condition.selecting(&r.select),
             grouping: Grouping {
                 by: r.by.into_iter().map(|d| d.0).collect(),
                 top: r.top.into(),

@@ -2,7 +2,7 @@
 
 use super::Exit;
 use super::output::Output;
-use super::run::{has_messages, readable, tell, tell_what_is_missing, watched};
+use super::run::{finished, has_messages, readable, tell, tell_what_is_missing, watching};
 use super::secret;
 use super::stream::Stream;
 use crate::config::Config;
@@ -34,7 +34,7 @@ pub(super) fn calls(config: &Config, wanted: Wanted) -> Result<Exit, Error> {
         out.write(&rows.head());
         rows
     };
-    let summary = watched(config, |config, watch| {
+    let counted = watching(config, |watch| {
         pipeline::run_picking(config, watch, &mut |files, harvest| {
             let rows = rows.get_or_insert_with(|| match &mut pseudonyms {
                 None => begin(files, &mut out),
@@ -73,6 +73,7 @@ pub(super) fn calls(config: &Config, wanted: Wanted) -> Result<Exit, Error> {
     if order.omitted() > 0 && wanted.limit.is_none() {
         tell(&format!("{} calls are not shown: only {HELD} can be sorted", order.omitted()));
     }
+    let summary = finished(counted, &mut pseudonyms);
     tell_what_is_missing(&summary);
     Ok(Exit::of(&summary))
 }

@@ -193,7 +193,8 @@ fn baseline(rules: &mut Rules, path: &Path, config: &Config) -> Result<(), Error
         return rules.baseline(&text).map_err(|e| Error::usage(format!("{}: {e}", path.display())));
     }
     let of_base = Config { captures: vec![path.to_owned()], ..config.clone() };
-    let summary = watching(&of_base, |watch| baseline::run(&of_base, watch))?;
+    // Of a baseline only figures are told.
+    let summary = watching(&of_base, |watch| baseline::run(&of_base, &mut None, watch))?.into_summary();
     if !(summary.input.complete && summary.input.exact) {
         let what = format!("{}: the baseline was not read whole", path.display());
         return Err(Error::usage(what).remedy("record it again: nothing can be held against it"));

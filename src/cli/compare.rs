@@ -3,6 +3,7 @@
 use super::Exit;
 use super::output::Output;
 use super::run::{complain, watching};
+use super::secret;
 use crate::baseline;
 use crate::compare::rules::{MaxRegress, NewCodes, Verdict};
 use crate::compare::{self, Comparison};
@@ -34,20 +35,19 @@ pub(super) fn run(config: &Config, limits: &Limits) -> Result<Exit, Error> {
     if config.condition.is_some() {
         return Err(Error::usage("compare looks at all calls: leave out --where"));
     }
-    if config.pseudonyms.is_some() {
-        return Err(Error::usage("compare tells of no call and no address: there is nothing to anonymize"));
-    }
     if !matches!(config.report.format, Format::Screen | Format::Full | Format::Json | Format::Markdown) {
         return Err(Error::usage("compare writes text, markdown or json"));
     }
     if let Some(problem) = config.filter.window.problem() {
         return Err(Error::usage(problem));
     }
+    let mut pseudonyms = secret::pseudonyms(config.pseudonyms.as_ref())?;
     let output = Output::open(config.report.output.as_deref(), config.report.look)?;
-    let count = |path: &std::path::Path, role: &str| -> Result<(String, Counted), Error> {
+    let mut count = |path: &std::path::Path, role: &str| -> Result<(String, Counted), Error> {
         let one = Config { captures: vec![path.to_owned()], ..config.clone() };
+        let counted = watching(&one, |watch| baseline::gather(&one, &mut pseudonyms.as_mut(), watch))?;
         let name = if config.no_paths { role.to_owned() } else { path.display().to_string() };
-        Ok((name, watching(&one, |watch| baseline::gather(&one, watch))?))
+        Ok((pseudonyms.as_mut().map_or(name.clone(), |p| p.path(&name)), counted))
     };
     let (base, now) = (count(base, "base")?, count(now, "now")?);
     Counted::comparable(&base.1, &now.1).map_err(Error::usage)?;

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::args::{LookArgs, Request};
 use super::calls::Wanted;
-use super::input::{HowArgs, InputArgs, WhereArgs};
+use super::input::{HowArgs, InputArgs, SelectArgs, WhereArgs};
 use crate::config::{Config, Report};
 use crate::pick::{By, Condition, Needle, Wish};
 use crate::report::rows::Format;
@@ -21,12 +21,13 @@ Examples:
 
 COND compares fields by ==, !=, <, <=, >, >=, in (a network, a range, a list), ~ (a part, or a
 glob with * and ?), joined by and, or, not. Asked of each message, whose call is then selected:
-method, code (also code == 5xx), src, dst, peer (either end), src.port, dst.port, transport,
-call_id, from, from.user, from.host (the same of to and uri), user_agent, server, phrase, reason,
-cause (Q.850). With one of these in it, asked of each attempt instead, whose code is that of the
-deciding final and whose texts are those of its first INVITE: outcome, detail, alerted, side,
-hung_up_by, pdd, srd, setup, ring, duration, messages, retransmissions, capture_duplicates,
-hop_copies, hops, bids.
+method, code (also code == 5xx), src, dst (the ends of the request, also of a response to it),
+peer (either of them), src.port, dst.port, sender, receiver (the ends of the message itself),
+transport, vlan, interface, file, call_id, from, from.user, from.host (the same of to and uri),
+user_agent, server, phrase, reason, cause (Q.850). With one of these in it, asked of each attempt
+instead, whose code is that of the deciding final and whose texts are those of its first INVITE:
+outcome, detail, alerted, side, hung_up_by, pdd, srd, setup, ring, duration, messages,
+retransmissions, capture_duplicates, hop_copies, hops, bids.
 
 CSV and NDJSON have more fields than the table. Times are UTC, durations milliseconds.";
 
@@ -41,11 +42,13 @@ pub(super) const EXTRACT_EXAMPLES: &str = "\
 Examples:
   sipstat extract --where 'code == 503' -w 503.pcapng trunk.pcap
   sipstat extract --call-id 7f3a --media -w one.pcapng day/    signalling, RTP and RTCP of one call
+  sipstat extract --where 'code == 503' --select transactions -w 503.pcapng trunk.pcap
   sipstat extract -w sip.pcapng big.pcap                       all SIP, nothing else
 
 All frames of a call, as captured: every hop and copy, fragments, TCP segments with their
 handshake, tunnels. A segment that holds messages of several calls brings them along. Media are
-found by SDP in datagrams. Captures are read up to three times: a pipe cannot be. COND: see
+found by SDP in datagrams. When the original capture ended stands at the end, so that sipstat
+judges what was silent as in the original. Captures are read up to three times: a pipe cannot be. COND: see
 'sipstat calls --help'.";
 
 #[derive(Args, Debug)]
@@ -98,6 +101,8 @@ pub(super) struct ExtractArgs {
     #[command(flatten)]
     condition: WhereArgs,
     #[command(flatten)]
+    select: SelectArgs,
+    #[command(flatten)]
     input: InputArgs,
 }
 
@@ -148,7 +153,7 @@ impl CallsArgs {
 impl ExtractArgs {
     pub(super) fn request(self) -> Request {
         let config = Config {
-            condition: Condition::any_of(&self.call_id, self.condition.condition),
+            condition: Condition::any_of(&self.call_id, self.condition.selecting(&self.select)),
             report: Report { output: Some(self.write), ..Report::default() },
             ..self.input.config()
         };

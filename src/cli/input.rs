@@ -3,12 +3,12 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::values;
 use crate::config::{Config, HostSide, Secret};
 use crate::filter::{Expression, Filter, Moment, Network, Ports, Window};
-use crate::pick::Condition;
+use crate::pick::{Condition, Select};
 use crate::time::Nanos;
 
 #[derive(Args, Debug)]
@@ -23,9 +23,37 @@ pub(super) struct InputArgs {
 /// Which calls.
 #[derive(Args, Debug)]
 pub(super) struct WhereArgs {
-    /// Only calls that COND is true of, whole: all messages of their Call-IDs; see 'calls --help'
+    /// Only calls that COND is true of, or with a message that it is true of; see 'calls --help'
     #[arg(long = "where", value_name = "COND", value_parser = values::condition)]
     pub(super) condition: Option<Condition>,
+}
+
+/// How much of what a condition finds.
+#[derive(Args, Debug)]
+pub(super) struct SelectArgs {
+    /// What --where keeps of a message that COND is true of: its whole call, its transaction, or the
+    /// message alone; of the latter two figures on messages only
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "calls|transactions|messages", requires = "condition", default_value_t = SelectArg::Calls)]
+    select: SelectArg,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum SelectArg {
+    Calls,
+    Transactions,
+    Messages,
+}
+
+impl WhereArgs {
+    /// The condition, with what it selects.
+    pub(super) fn selecting(self, args: &SelectArgs) -> Option<Condition> {
+        let select = match args.select {
+            SelectArg::Calls => Select::Calls,
+            SelectArg::Transactions => Select::Transactions,
+            SelectArg::Messages => Select::Messages,
+        };
+        self.condition.map(|c| c.selecting(select))
+    }
 }
 
 /// All but the captures, for commands that take something else before them.

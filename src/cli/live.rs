@@ -10,9 +10,10 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::output::Output;
+use crate::anonymize::Pseudonyms;
 use crate::config::{Config, Format, Look};
 use crate::report::live::{self, Pulse};
-use crate::stats::Summary;
+use crate::stats::{Counted, Summary};
 use crate::time::{Nanos, Timestamp};
 use crate::watch::Live;
 
@@ -25,6 +26,7 @@ const RECENT: Nanos = Nanos::from_secs(60);
 pub(super) struct Shown {
     what: What,
     next: Instant,
+    pseudonyms: Option<Pseudonyms>,
     /// The state at some times of the last minute, oldest first; of intervals the last one only.
     pulses: Vec<Pulse>,
 }
@@ -37,7 +39,7 @@ enum What {
 
 impl Shown {
     /// What `config` asks for; `None` where nobody would see it.
-    pub(super) fn new(config: &Config, is_terminal: bool) -> Option<Self> {
+    pub(super) fn new(config: &Config, pseudonyms: Option<Pseudonyms>, is_terminal: bool) -> Option<Self> {
         let report = &config.report;
         let interval = config.grouping.interval.filter(|i| *i > Nanos::ZERO && report.format != Format::Html);
         let what = match (interval, &report.output) {
@@ -48,7 +50,7 @@ impl Shown {
             }
             _ => return None,
         };
-        Some(Self { what, next: Instant::now() + STEP, pulses: Vec::new() })
+        Some(Self { what, next: Instant::now() + STEP, pseudonyms, pulses: Vec::new() })
     }
 
     /// The run is over: the rest of the last interval.
@@ -87,8 +89,9 @@ impl Live for Shown {
         (Instant::now() >= self.next).then_some(now)
     }
 
-    fn show(&mut self, at: Timestamp, now: Timestamp, summary: &Summary) {
+    fn show(&mut self, at: Timestamp, now: Timestamp, counted: Counted) {
         self.next = Instant::now() + STEP;
+        let summary = &super::run::finished(counted, &mut self.pseudonyms);
         match &mut self.what {
             What::Lines { interval, until, from } => {
                 let began = from.unwrap_or(at);

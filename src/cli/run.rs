@@ -24,12 +24,14 @@ use super::output::Output;
 use super::progress::Line;
 use super::secret;
 use super::show::show;
-use crate::baseline;
+use crate::anonymize::Pseudonyms;
+use crate::baseline::{self, Names};
 use crate::config::{Config, Format, Look};
 use crate::error::Error;
+use crate::pick::Condition;
 use crate::report::escape::escape;
 use crate::report::{csv, explain, html, json, markdown, ndjson, prometheus, schema, text};
-use crate::stats::Summary;
+use crate::stats::{Counted, Summary};
 use crate::time::Nanos;
 use crate::watch::{Live, Watch, Watcher};
 
@@ -42,15 +44,21 @@ const TOLD: usize = 10;
 /// Does what `args` (the program's name first) ask for. `analyse` reads the captures and counts.
 pub fn run(
     args: impl IntoIterator<Item = OsString>,
-    analyse: impl FnOnce(&Config, &mut Watch<'_>) -> Result<Summary, Error>,
+    analyse: impl FnOnce(&Config, &mut Names<'_>, &mut Watch<'_>) -> Result<Counted, Error>,
 ) -> ExitCode {
     let request = match CommandLine::try_parse_from(args) {
         Ok(line) => line.request(),
-        Err(e) => {
-            // Help and version are answers, the rest is a message with status 2. A closed pipe is
-            // nobody's business.
+        // Help and version are answers. A closed pipe is nobody's business.
+        Err(e) if e.exit_code() == 0 => {
             let _ = e.print();
-            return if e.exit_code() == 0 { Exit::Whole.into() } else { Exit::Usage.into() };
+            return Exit::Whole.into();
+        }
+        // The rest quotes the command line, which a file's name may be on.
+        Err(e) => {
+            let text: String =
+                e.render().to_string().lines().map(|l| escape(l).into_owned() + "\n").collect();
+            let _ = io::stderr().write_all(text.as_bytes());
+            return Exit::Usage.into();
         }
     };
     let result = match request {
@@ -71,20 +79,26 @@ pub fn run(
         .into()
 }
 
-/// Runs `analyse` under the eyes of a watch; what it found has pseudonyms, if they are wanted.
+/// Runs `analyse` under the eyes of a watch; what it counts has pseudonyms, if they are wanted.
 pub(super) fn watched(
     config: &Config,
-    analyse: impl FnOnce(&Config, &mut Watch<'_>) -> Result<Summary, Error>,
+    analyse: impl FnOnce(&Config, &mut Names<'_>, &mut Watch<'_>) -> Result<Counted, Error>,
 ) -> Result<Summary, Error> {
+    let mut pseudonyms = secret::pseudonyms(config.pseudonyms.as_ref())?;
     if config.follow {
-        return followed(config, analyse);
+        return followed(config, pseudonyms, analyse);
     }
-    let pseudonyms = secret::pseudonyms(config.pseudonyms.as_ref())?;
-    let mut summary = watching(config, |watch| analyse(config, watch))?;
-    if let Some(mut pseudonyms) = pseudonyms {
-        pseudonyms.summary(&mut summary);
+    let counted = watching(config, |watch| analyse(config, &mut pseudonyms.as_mut(), watch))?;
+    Ok(counted.into_summary())
+}
+
+/// The figures of what was counted just now, under pseudonyms if they are wanted.
+pub(super) fn finished(mut counted: Counted, pseudonyms: &mut Option<Pseudonyms>) -> Summary {
+    if let Some(pseudonyms) = pseudonyms {
+        // It has none of another key.
+        let _ = counted.rename(pseudonyms);
     }
-    Ok(summary)
+    counted.into_summary()
 }
 
 /// What Ctrl-C and SIGTERM set; a second one ends the program.
@@ -114,7 +128,8 @@ pub(super) fn watching<T>(config: &Config, work: impl FnOnce(&mut Watch<'_>) -> 
 /// Runs `analyse` on a capture that is still being written, and shows figures meanwhile.
 fn followed(
     config: &Config,
-    analyse: impl FnOnce(&Config, &mut Watch<'_>) -> Result<Summary, Error>,
+    mut pseudonyms: Option<Pseudonyms>,
+    analyse: impl FnOnce(&Config, &mut Names<'_>, &mut Watch<'_>) -> Result<Counted, Error>,
 ) -> Result<Summary, Error> {
     let interrupted = interrupted();
     let ended = Arc::clone(&interrupted);
@@ -122,9 +137,10 @@ fn followed(
         thread::sleep(POLL);
         !ended.load(Ordering::Relaxed)
     });
-    let mut shown = Shown::new(config, io::stdout().is_terminal());
+    let mut shown = Shown::new(config, pseudonyms.clone(), io::stdout().is_terminal());
     let live = shown.as_mut().map(|shown| -> &mut dyn Live { shown });
-    let summary = analyse(config, &mut Watch::new(&interrupted, None).following(wait, live))?;
+    let mut watch = Watch::new(&interrupted, None).following(wait, live);
+    let summary = analyse(config, &mut pseudonyms.as_mut(), &mut watch)?.into_summary();
     if let Some(shown) = &mut shown {
         shown.finish(&summary);
     }
@@ -134,18 +150,15 @@ fn followed(
 /// Runs `analyse`; if all that was counted is to be saved, counts and saves it instead.
 fn saved(
     config: &Config,
-    analyse: impl FnOnce(&Config, &mut Watch<'_>) -> Result<Summary, Error>,
+    analyse: impl FnOnce(&Config, &mut Names<'_>, &mut Watch<'_>) -> Result<Counted, Error>,
 ) -> Result<Summary, Error> {
     let Some(path) = &config.save else { return watched(config, analyse) };
     if config.condition.is_some() {
         return Err(Error::usage("--save keeps all calls: leave out --where"));
     }
-    if config.pseudonyms.is_some() {
-        let e = Error::usage("--save keeps what --anonymize hides");
-        return Err(e.remedy("save without it, and use it on reports of the saved summary"));
-    }
+    let mut pseudonyms = secret::pseudonyms(config.pseudonyms.as_ref())?;
     let place = Output::open(Some(path), config.report.look)?;
-    let counted = watching(config, |watch| baseline::gather(config, watch))?;
+    let counted = watching(config, |watch| baseline::gather(config, &mut pseudonyms.as_mut(), watch))?;
     place.write(&baseline::to_json(counted.clone())?)?;
     Ok(counted.into_summary())
 }
@@ -155,9 +168,6 @@ fn report(config: &Config, analyse: impl FnOnce(&Config) -> Result<Summary, Erro
     readable(config)?;
     if config.follow && config.captures.len() > 1 {
         return Err(Error::usage("--follow takes one capture, one directory or -"));
-    }
-    if config.follow && config.pseudonyms.is_some() {
-        return Err(Error::usage("--follow shows what --anonymize hides"));
     }
     let output = Output::open(config.report.output.as_deref(), config.report.look)?;
     let mut summary = analyse(config)?;
@@ -201,6 +211,9 @@ pub(super) fn put(output: Output, format: Format, report: &[u8]) -> Result<(), E
 pub(super) fn readable(config: &Config) -> Result<(), Error> {
     catch_misplaced_command(config)?;
     if let Some(problem) = config.filter.window.problem() {
+        return Err(Error::usage(problem));
+    }
+    if let Some(problem) = config.condition.as_ref().and_then(Condition::problem) {
         return Err(Error::usage(problem));
     }
     spare_the_captures(config)
@@ -259,13 +272,8 @@ pub(super) fn has_messages(config: &Config) -> Result<(), Error> {
     }
 }
 
-/// `config` asks for pseudonyms, and what is written has the names as they are.
-pub(super) fn in_clear(config: &Config) -> Result<(), Error> {
-    if config.pseudonyms.is_some() {
-        let e =
-            Error::usage("--anonymize is for reports and rows: ladders and extracts show names as they are");
-        return Err(e.remedy("leave it out"));
-    }
+/// `config` names captures whose messages are shown or written, with their own times and names.
+pub(super) fn of_messages(config: &Config) -> Result<(), Error> {
     if config.relative_time || config.no_paths {
         let e = Error::usage("ladders and extracts tell times and captures as they are");
         return Err(e.remedy("leave out --relative-time and --no-paths"));

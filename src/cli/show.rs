@@ -5,7 +5,9 @@ use std::env;
 
 use super::Exit;
 use super::output::Output;
-use super::run::{in_clear, tell_what_is_missing, watched};
+use super::run::{finished, of_messages, tell_what_is_missing, watching};
+use super::secret;
+use crate::anonymize::Pseudonyms;
 use crate::call::{Call, Text};
 use crate::config::Config;
 use crate::error::Error;
@@ -24,12 +26,13 @@ const MAX_NAMED: usize = 10;
 
 /// Shows the call whose Call-ID `id` is, or is a part of.
 pub(super) fn show(config: &Config, id: &str) -> Result<Exit, Error> {
-    in_clear(config)?;
+    of_messages(config)?;
+    let mut pseudonyms = secret::pseudonyms(config.pseudonyms.as_ref())?;
     let needle = Needle::new(id);
     let output = Output::open(None, config.report.look)?;
     let mut found = Found::new(needle.clone());
     let mut names = Vec::new();
-    let summary = watched(config, |config, watch| {
+    let counted = watching(config, |watch| {
         pipeline::run_picking(config, watch, &mut |files, harvest| {
             if names.is_empty() {
                 names = files.to_vec();
@@ -38,13 +41,19 @@ pub(super) fn show(config: &Config, id: &str) -> Result<Exit, Error> {
             true
         })
     })?;
-    let one = found.choose(id)?;
+    let mut one = found.choose(id, &mut pseudonyms)?;
+    if let Some(pseudonyms) = &mut pseudonyms {
+        one.steps.iter_mut().for_each(|step| pseudonyms.step(step));
+        one.calls.iter_mut().for_each(|call| pseudonyms.call(call));
+        names.iter_mut().for_each(|name| *name = pseudonyms.path(name));
+    }
     let look = Look { columns: output.columns(), ascii: is_ascii_terminal() };
     let mut text = ladder(&one.steps, &one.calls, &names, look);
     if one.omitted > 0 {
         text.push_str(&format!("{} more messages are not shown\n", one.omitted));
     }
     output.write_coloured(text.as_bytes())?;
+    let summary = finished(counted, &mut pseudonyms);
     tell_what_is_missing(&summary);
     Ok(Exit::of(&summary))
 }
@@ -97,7 +106,7 @@ impl Found {
     }
 
     /// The one that is meant: by its whole Call-ID, by its beginning, by a part.
-    fn choose(self, id: &str) -> Result<Passed, Error> {
+    fn choose(self, id: &str, pseudonyms: &mut Option<Pseudonyms>) -> Result<Passed, Error> {
         let Self { needle, by_call, others } = self;
         let mut all: Vec<Passed> = by_call.into_values().collect();
         all.sort_by_key(|p| p.rank);
@@ -116,8 +125,11 @@ impl Found {
             let what = format!("no Call-ID of the capture contains '{id}'");
             return Err(Error::input("show", what).remedy("'sipstat calls' lists them"));
         }
-        let names: Vec<String> =
-            all.iter().take(MAX_NAMED).map(|p| escape(&p.id.to_string()).into_owned()).collect();
+        let name = |p: &Passed| match pseudonyms {
+            Some(pseudonyms) => pseudonyms.call_id(&p.id.lossy()),
+            None => escape(&p.id.to_string()).into_owned(),
+        };
+        let names: Vec<String> = all.iter().take(MAX_NAMED).map(name).collect();
         let count = if others { format!("more than {MAX_CALLS}") } else { all.len().to_string() };
         let more = if all.len() > MAX_NAMED { ", …" } else { "" };
         let what = format!("'{id}' is in {count} Call-IDs: {}{more}", names.join(", "));

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::rules::Verdict;
 use super::{CONFIDENCE, Comparison, Difference, FALSE_FINDINGS, Measure, Run};
+use crate::report::json::pretty;
 use crate::sip::StatusCode;
 
 /// Name and version of the layout.
@@ -101,8 +102,7 @@ pub fn write(c: &Comparison, verdicts: &[Verdict], out: &mut impl io::Write) -> 
         rules: verdicts.iter().map(RuleJson::new).collect(),
         status: if breached { "fail" } else { "pass" },
     };
-    serde_json::to_writer_pretty(&mut *out, &all)?;
-    writeln!(out)
+    pretty::write(&all, out)
 }
 
 impl<'a> DifferenceJson<'a> {

@@ -52,7 +52,7 @@ pub(super) fn strip<'a>(ether_type: u16, bytes: Bytes<'a>, tap: &mut Tap) -> Ins
 #[inline(always)]
 pub(super) fn vlan<'a>(bytes: Bytes<'a>, tap: &mut Tap) -> Inside<'a> {
     let tag = SingleVlanSlice::from_slice(bytes.seen).map_err(|_| Stop::Bad)?;
-    *tap = tap.with(kind::VLAN, tag.vlan_identifier().value().into());
+    *tap = tap.on_vlan(tag.vlan_identifier().value());
     Ok((typed(tag.ether_type().0), bytes.skip(4)?))
 }
 

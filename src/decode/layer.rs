@@ -131,14 +131,13 @@ impl<'a> Bytes<'a> {
 }
 
 /// What narrows a tap, kept apart by number (see [`crate::flow::Tap::with`]); other stages use
-/// numbers outside 0x20..0x40.
+/// numbers outside 0x20..0x40, [`crate::flow::Tap::on_vlan`] 0x20.
 ///
 /// In the tap is what names a segment or an observer: VLAN, VNI, I-SID, GRE key, ERSPAN session and
 /// source, interface, and the mere presence of a tunnel, since a packet and its tunnelled copy are
 /// two views of it. Left out is what changes in mid-call or with the direction (MPLS labels, TEIDs,
 /// PPPoE and L2TP sessions, SPIs): a retransmission after a handover must stay on its tap.
 pub(super) mod kind {
-    pub(in crate::decode) const VLAN: u8 = 0x20;
     pub(in crate::decode) const INTERFACE: u8 = 0x21;
     pub(in crate::decode) const OUTGOING: u8 = 0x22;
     pub(in crate::decode) const MPLS: u8 = 0x23;

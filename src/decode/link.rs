@@ -6,7 +6,7 @@
 use super::layer::{Bytes, Inside, Layer, Stop, kind};
 use super::{dot11, ether};
 use crate::fate::Fate;
-use crate::flow::Tap;
+use crate::flow::{Interface, Tap};
 
 pub(super) const ETHERNET: u32 = 1;
 pub(super) const COOKED: u32 = 113;
@@ -130,8 +130,9 @@ pub(super) fn cooked_v1<'a>(bytes: Bytes<'a>, tap: &mut Tap) -> Inside<'a> {
 #[inline(always)]
 pub(super) fn cooked_v2<'a>(bytes: Bytes<'a>, tap: &mut Tap) -> Inside<'a> {
     let (&[p0, p1, _, _, i0, i1, i2, i3, h0, h1, direction, ..], inside) = bytes.head::<20>()?;
-    let interface = u32::from_be_bytes([i0, i1, i2, i3]).into();
-    *tap = tap.with(kind::INTERFACE, interface).with(kind::OUTGOING, (direction == OUTGOING).into());
+    let interface = u32::from_be_bytes([i0, i1, i2, i3]);
+    *tap = tap.with(kind::INTERFACE, interface.into()).with(kind::OUTGOING, (direction == OUTGOING).into());
+    *tap = tap.on_interface(Interface::index(interface));
     Ok((cooked(u16::from_be_bytes([h0, h1]), u16::from_be_bytes([p0, p1]))?, inside))
 }
 
@@ -167,7 +168,7 @@ fn pflog(bytes: Bytes<'_>) -> Inside<'_> {
 fn pktap<'a>(bytes: Bytes<'a>, tap: &mut Tap) -> Inside<'a> {
     let (&[l0, l1, l2, l3, _, _, _, _, d0, d1, d2, d3], rest) = bytes.head()?;
     let (&name, _) = rest.head::<8>()?;
-    *tap = tap.with(kind::INTERFACE, u64::from_be_bytes(name));
+    *tap = tap.with(kind::INTERFACE, u64::from_be_bytes(name)).on_interface(Interface::named(&name));
     let len = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
     Ok((Layer::Link(u32::from_le_bytes([d0, d1, d2, d3])), bytes.skip(len.max(20))?))
 }

@@ -14,6 +14,17 @@ pub struct Network {
 }
 
 impl Network {
+    /// Its first address and the number of bits in common.
+    pub fn parts(&self) -> (IpAddr, u8) {
+        (self.first, self.prefix)
+    }
+
+    /// All addresses that share `prefix` bits with `ip`, as many as there are if it is greater.
+    pub fn of(ip: IpAddr, prefix: u8) -> Self {
+        let prefix = prefix.min(if ip.is_ipv4() { 32 } else { 128 });
+        Self { first: masked(ip, prefix), prefix }
+    }
+
     /// The address is one of it; one of the other family never is.
     pub fn contains(&self, ip: IpAddr) -> bool {
         match (self.first, ip) {

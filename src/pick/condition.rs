@@ -1,17 +1,19 @@
-//! The expression of `--where`: its fields, and what they are of a message and of a call.
+//! The expression of `--where`: what its fields are of a message and of a call, and what it selects.
 //!
 //! In: text. Out: a [`Condition`] with one unit. One that names a field which only calls have
 //! (`outcome`, `pdd`, `duration` …) is asked of each call, once it is over; there `code` is the final
 //! that decided, `src` and `dst` are the ends of the first leg, and texts are those of the first
-//! INVITE. Any other is asked of each message, and selects the Call-ID that the message is of.
+//! INVITE. Any other is asked of each message, and selects what [`Select`] says. There `src` and `dst`
+//! are the ends of the request: a response to it has the same, so that `code == 503 and dst == GATEWAY`
+//! is what a gateway answered. `sender` and `receiver` are those of the message itself.
+
+use std::sync::Arc;
 
 use super::Needle;
-use crate::call::{Alerted, Call, Detail, Party, Side, Text};
-use crate::expr::words::{METHOD, OUTCOME, TRANSPORT};
-use crate::expr::{
-    Argument, Expression, Of, Path, Problem, Quantity, Read, Refused, Scope, Type, Value, Words,
-};
-use crate::flow::{Endpoint, Flow, Origin};
+use super::fields::{Field, Fields, Header, Part, is_file, is_of_calls};
+use crate::call::{Call, Party, Text};
+use crate::expr::{Expression, Of, Problem, Quantity, Read, Value};
+use crate::flow::{Endpoint, Flow, Origin, Tap};
 use crate::sip::{Message, NameAddr, Reason, Start, Uri};
 use crate::time::Nanos;
 
@@ -23,7 +25,34 @@ pub struct Condition {
     unit: Unit,
     /// Parts, one of which the Call-ID must contain; none: any Call-ID will do.
     call_ids: Vec<Needle>,
+    select: Select,
+    /// What the files of the run are called, by number; only for those who ask.
+    files: Arc<[String]>,
     text: String,
+}
+
+/// What is selected where a condition is true of a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Select {
+    /// All messages of its Call-ID, so that calls are judged as in the whole capture.
+    #[default]
+    Calls,
+    /// All messages of its transaction on its hop (RFC 3261 17): the request, what repeats or answers
+    /// it there, and the ACK to a failure.
+    Transactions,
+    /// That message.
+    Messages,
+}
+
+impl Select {
+    /// The word on the command line.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Calls => "calls",
+            Self::Transactions => "transactions",
+            Self::Messages => "messages",
+        }
+    }
 }
 
 /// What a condition is asked of.
@@ -35,191 +64,18 @@ pub enum Unit {
     Call,
 }
 
-/// A field of messages or of calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Field {
-    /// Method of the CSeq.
-    Method,
-    /// Status code.
-    Code,
-    /// Sender.
-    Source,
-    /// Receiver.
-    Destination,
-    /// Either.
-    Peer,
-    /// Port of the sender.
-    SourcePort,
-    /// Port of the receiver.
-    DestinationPort,
-    /// UDP, TCP …
-    Transport,
-    /// Call-ID.
-    CallId,
-    /// From, To or Request-URI, or a part of it.
-    Party(Header, Part),
-    /// `User-Agent` of requests.
-    UserAgent,
-    /// `Server` of responses.
-    Server,
-    /// Reason phrase on the wire.
-    Phrase,
-    /// First `Reason` header.
-    Reason,
-    /// Q.850 cause.
-    Cause,
-    /// Outcome.
-    Outcome,
-    /// A detail of the outcome.
-    Detail,
-    /// What the caller heard.
-    Alerted,
-    /// Whom the outcome speaks of.
-    Side,
-    /// Who hung up.
-    HungUpBy,
-    /// Post-dial delay.
-    Pdd,
-    /// First INVITE to status.
-    Srd,
-    /// First INVITE to answer.
-    Setup,
-    /// Ringback to answer.
-    Ring,
-    /// Answer to BYE.
-    Duration,
-    /// Messages as captured.
-    Messages,
-    /// Sent again.
-    Retransmissions,
-    /// Captured twice.
-    CaptureDuplicates,
-    /// Seen on another hop.
-    HopCopies,
-    /// Pairs of addresses.
-    Hops,
-    /// Tries on the first leg.
-    Bids,
-}
-
-/// A place for URIs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Header {
-    /// `From`.
-    From,
-    /// `To`.
-    To,
-    /// Request-URI.
-    Uri,
-}
-
-/// What of a URI is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
-    /// The whole value as written.
-    Whole,
-    /// The user or number.
-    User,
-    /// The host.
-    Host,
-}
-
-static DETAIL: Words = Words {
-    what: "detail",
-    canonical: |word| word_of(Detail::ALL.iter().map(|d| d.id()), word),
-    open: false,
-    known: || Detail::ALL.iter().map(|d| d.id().to_owned()).collect(),
-};
-static ALERTED: Words = Words {
-    what: "alerted",
-    canonical: |word| word_of(Alerted::ALL.iter().map(|d| d.id()), word),
-    open: false,
-    known: || Alerted::ALL.iter().map(|d| d.id().to_owned()).collect(),
-};
-static SIDE: Words = Words {
-    what: "side",
-    canonical: |word| word_of(Side::ALL.iter().map(|d| d.id()), word),
-    open: false,
-    known: || Side::ALL.iter().map(|d| d.id().to_owned()).collect(),
-};
-static PARTY: Words = Words {
-    what: "party",
-    canonical: |word| word_of(PARTIES.into_iter(), word),
-    open: false,
-    known: || PARTIES.map(str::to_owned).to_vec(),
-};
-const PARTIES: [&str; 3] = ["caller", "callee", "both"];
-
-/// Names, what they are, and whether only calls have them.
-const FIELDS: &[(&str, Field, Type, bool)] = &[
-    ("method", Field::Method, Type::Word(&METHOD), false),
-    ("code", Field::Code, Type::Code, false),
-    ("src", Field::Source, Type::Address, false),
-    ("dst", Field::Destination, Type::Address, false),
-    ("peer", Field::Peer, Type::Address, false),
-    ("src.port", Field::SourcePort, Type::Count, false),
-    ("dst.port", Field::DestinationPort, Type::Count, false),
-    ("transport", Field::Transport, Type::Word(&TRANSPORT), false),
-    ("call_id", Field::CallId, Type::Text, false),
-    ("from", Field::Party(Header::From, Part::Whole), Type::Text, false),
-    ("from.user", Field::Party(Header::From, Part::User), Type::Text, false),
-    ("from.host", Field::Party(Header::From, Part::Host), Type::Text, false),
-    ("to", Field::Party(Header::To, Part::Whole), Type::Text, false),
-    ("to.user", Field::Party(Header::To, Part::User), Type::Text, false),
-    ("to.host", Field::Party(Header::To, Part::Host), Type::Text, false),
-    ("uri", Field::Party(Header::Uri, Part::Whole), Type::Text, false),
-    ("uri.user", Field::Party(Header::Uri, Part::User), Type::Text, false),
-    ("uri.host", Field::Party(Header::Uri, Part::Host), Type::Text, false),
-    ("user_agent", Field::UserAgent, Type::Text, false),
-    ("server", Field::Server, Type::Text, false),
-    ("phrase", Field::Phrase, Type::Text, false),
-    ("reason", Field::Reason, Type::Text, false),
-    ("cause", Field::Cause, Type::Count, false),
-    ("outcome", Field::Outcome, Type::Word(&OUTCOME), true),
-    ("detail", Field::Detail, Type::Word(&DETAIL), true),
-    ("alerted", Field::Alerted, Type::Word(&ALERTED), true),
-    ("side", Field::Side, Type::Word(&SIDE), true),
-    ("hung_up_by", Field::HungUpBy, Type::Word(&PARTY), true),
-    ("pdd", Field::Pdd, Type::Time, true),
-    ("srd", Field::Srd, Type::Time, true),
-    ("setup", Field::Setup, Type::Time, true),
-    ("ring", Field::Ring, Type::Time, true),
-    ("duration", Field::Duration, Type::Time, true),
-    ("messages", Field::Messages, Type::Count, true),
-    ("capture_duplicates", Field::CaptureDuplicates, Type::Count, true),
-    ("hop_copies", Field::HopCopies, Type::Count, true),
-    ("retransmissions", Field::Retransmissions, Type::Count, true),
-    ("hops", Field::Hops, Type::Count, true),
-    ("bids", Field::Bids, Type::Count, true),
-];
-
-/// Knows the fields.
-struct Fields;
-
-impl Scope for Fields {
-    type Item = Field;
-
-    fn name(&self, path: &Path) -> Result<(Field, Type), Refused> {
-        let word = path.to_string();
-        match FIELDS.iter().find(|(name, ..)| *name == word) {
-            Some((_, field, kind, _)) => Ok((*field, *kind)),
-            None => Err(Refused::unknown("field", &word, FIELDS.iter().map(|(name, ..)| (*name).to_owned()))),
-        }
-    }
-
-    fn call(&self, function: &str, _arguments: &[Argument]) -> Result<(Field, Type), Refused> {
-        Err(Refused::new(format!("there is no function '{function}' of messages or calls")))
-    }
-}
-
 impl Condition {
     /// Reads it.
     pub fn new(text: &str) -> Result<Self, Problem> {
         let expression = Expression::condition(text, &Fields)?;
-        let of_calls = |field: &Field| FIELDS.iter().any(|(_, f, _, only_calls)| f == field && *only_calls);
-        let unit = if expression.items().into_iter().any(of_calls) { Unit::Call } else { Unit::Message };
-        let text = text.to_owned();
-        Ok(Self { expression: Some(expression), unit, call_ids: Vec::new(), text })
+        let unit = if expression.items().into_iter().any(is_of_calls) { Unit::Call } else { Unit::Message };
+        Ok(Self { expression: Some(expression), unit, ..Self::all(text.to_owned()) })
+    }
+
+    /// True of everything, and written `text`.
+    fn all(text: String) -> Self {
+        let (unit, select) = (Unit::Message, Select::Calls);
+        Self { expression: None, unit, call_ids: Vec::new(), select, files: Arc::default(), text }
     }
 
     /// `condition`, and one of these parts in the Call-ID; `None` if neither asks for anything.
@@ -230,8 +86,29 @@ impl Condition {
         let words: Vec<String> = call_ids.iter().map(|id| format!("call_id contains '{id}'")).collect();
         let own = words.join(" or ");
         let text = condition.as_ref().map_or_else(|| own.clone(), |c| format!("({}) and ({own})", c.text));
-        let (expression, unit) = condition.map_or((None, Unit::Message), |c| (c.expression, c.unit));
-        Some(Self { expression, unit, call_ids: call_ids.iter().map(|id| Needle::new(id)).collect(), text })
+        let rest = condition.unwrap_or_else(|| Self::all(String::new()));
+        Some(Self { call_ids: call_ids.iter().map(|id| Needle::new(id)).collect(), text, ..rest })
+    }
+
+    /// The same, selecting `select`.
+    #[must_use]
+    pub fn selecting(self, select: Select) -> Self {
+        Self { select, ..self }
+    }
+
+    /// Why it cannot select what it shall.
+    pub fn problem(&self) -> Option<&'static str> {
+        let is_odd = self.select != Select::Calls && self.unit == Unit::Call;
+        is_odd.then_some(
+            "--select messages and transactions take what is asked of messages, and --where asks of calls",
+        )
+    }
+
+    /// The same for a run over `files`.
+    #[must_use]
+    pub fn over(self, files: &[String]) -> Self {
+        let asks = self.expression.as_ref().is_some_and(|e| e.items().into_iter().any(is_file));
+        if asks { Self { files: files.into(), ..self } } else { self }
     }
 
     fn names(&self, call_id: &[u8]) -> bool {
@@ -243,6 +120,19 @@ impl Condition {
         &self.text
     }
 
+    /// What it selects.
+    pub fn select(&self) -> Select {
+        self.select
+    }
+
+    /// The options that say the same.
+    pub fn options(&self) -> String {
+        match self.select {
+            Select::Calls => format!("--where '{}'", self.text),
+            other => format!("--where '{}' --select {}", self.text, other.id()),
+        }
+    }
+
     /// What it is asked of.
     pub fn unit(&self) -> Unit {
         self.unit
@@ -250,13 +140,15 @@ impl Condition {
 
     /// It is true of this message.
     pub fn of_message(&self, message: &Message<'_>, origin: &Origin) -> bool {
-        let holds = |e: &Expression<Field>| e.holds(&OfMessage { message, origin }) == Some(true);
-        message.call_id.is_some_and(|id| self.names(id)) && self.expression.as_ref().is_none_or(holds)
+        let holds =
+            |e: &Expression<Field>| e.holds(&OfMessage { message, origin, files: &self.files }) == Some(true);
+        let is_named = self.call_ids.is_empty() || message.call_id.is_some_and(|id| self.names(id));
+        is_named && self.expression.as_ref().is_none_or(holds)
     }
 
     /// It is true of this call.
     pub fn of_call(&self, call: &Call) -> bool {
-        let holds = |e: &Expression<Field>| e.holds(&OfCall(call)) == Some(true);
+        let holds = |e: &Expression<Field>| e.holds(&OfCall { call, files: &self.files }) == Some(true);
         self.names(call.attempt.call_id.bytes()) && self.expression.as_ref().is_none_or(holds)
     }
 }
@@ -264,6 +156,14 @@ impl Condition {
 struct OfMessage<'m, 'b> {
     message: &'m Message<'b>,
     origin: &'m Origin,
+    files: &'m [String],
+}
+
+impl OfMessage<'_, '_> {
+    /// From the sender of the request to its receiver.
+    fn flow(&self) -> Flow {
+        if self.message.status().is_some() { self.origin.flow.reversed() } else { self.origin.flow }
+    }
 }
 
 impl Read<Field> for OfMessage<'_, '_> {
@@ -295,20 +195,31 @@ impl Read<Field> for OfMessage<'_, '_> {
                 let q850 = m.reasons.iter().filter_map(|r| Reason::parse(r)).find(Reason::is_q850);
                 q850.and_then(|r| r.cause).map_or(Value::Absent, |n| u64::from(n).into())
             }
-            other => of_flow(self.origin.flow, *other),
+            Field::Sender => of_flow(self.origin.flow, Field::Source),
+            Field::Receiver => of_flow(self.origin.flow, Field::Destination),
+            Field::File => file(self.files, self.origin.frame.file),
+            Field::Vlan | Field::Interface => of_tap(self.origin.tap, *field),
+            other => of_flow(self.flow(), *other),
         }
     }
 
     fn any(&self, field: &Field, test: &mut dyn FnMut(Value<'_>) -> Option<bool>) -> Option<bool> {
-        if *field == Field::Peer { either(self.origin.flow, test) } else { test(self.read(field)) }
+        match field {
+            Field::Peer => either(self.flow(), test),
+            Field::Interface => interface(self.origin.tap, test),
+            _ => test(self.read(field)),
+        }
     }
 }
 
-struct OfCall<'c>(&'c Call);
+struct OfCall<'c> {
+    call: &'c Call,
+    files: &'c [String],
+}
 
 impl Read<Field> for OfCall<'_> {
     fn read<'a>(&'a self, field: &'a Field) -> Value<'a> {
-        let a = &self.0.attempt;
+        let a = &self.call.attempt;
         let Some(p) = a.particulars.as_deref() else { return Value::Absent };
         match field {
             Field::Method => "INVITE".into(),
@@ -333,32 +244,39 @@ impl Read<Field> for OfCall<'_> {
             Field::Alerted => a.alerted.id().into(),
             Field::Side => a.side.map_or(Value::Absent, |s| s.id().into()),
             Field::HungUpBy => {
-                self.0.session.as_ref().filter(|s| s.ended.is_some()).map_or(Value::Absent, |s| match s.by {
-                    Party::Caller => "caller".into(),
-                    Party::Callee => "callee".into(),
-                    Party::Both => "both".into(),
-                    Party::Unknown => Value::Absent,
+                self.call.session.as_ref().filter(|s| s.ended.is_some()).map_or(Value::Absent, |s| {
+                    match s.by {
+                        Party::Caller => "caller".into(),
+                        Party::Callee => "callee".into(),
+                        Party::Both => "both".into(),
+                        Party::Unknown => Value::Absent,
+                    }
                 })
             }
             Field::Pdd => span(a.delays.pdd),
             Field::Srd => span(a.delays.srd),
             Field::Setup => span(a.delays.setup),
             Field::Ring => span(a.delays.ring),
-            Field::Duration => span(self.0.duration()),
+            Field::Duration => span(self.call.duration()),
             Field::Messages => u64::from(p.messages).into(),
             Field::Retransmissions => u64::from(p.retransmissions).into(),
             Field::CaptureDuplicates => u64::from(p.capture_duplicates).into(),
             Field::HopCopies => u64::from(p.hop_copies).into(),
             Field::Hops => u64::from(p.hops).into(),
             Field::Bids => (a.bids.len() as u64).into(),
+            Field::Sender => of_flow(a.flow, Field::Source),
+            Field::Receiver => of_flow(a.flow, Field::Destination),
+            Field::File => file(self.files, a.frame.file),
+            Field::Vlan | Field::Interface => of_tap(p.tap, *field),
             other => of_flow(a.flow, *other),
         }
     }
 
     fn any(&self, field: &Field, test: &mut dyn FnMut(Value<'_>) -> Option<bool>) -> Option<bool> {
-        let a = &self.0.attempt;
+        let a = &self.call.attempt;
         match field {
             Field::Peer => either(a.flow, test),
+            Field::Interface => interface(a.particulars.as_deref().map_or(Tap::default(), |p| p.tap), test),
             Field::Detail if !a.details.is_empty() => {
                 let mut truths = a.details.iter().map(|d| test(d.id().into()));
                 let all: Vec<Option<bool>> = truths.by_ref().collect();
@@ -378,6 +296,22 @@ fn of_flow(flow: Flow, field: Field) -> Value<'static> {
         Field::DestinationPort => u64::from(flow.destination.port).into(),
         _ => Value::Absent,
     }
+}
+
+/// The interface's text lives no longer than the test.
+fn interface(tap: Tap, test: &mut dyn FnMut(Value<'_>) -> Option<bool>) -> Option<bool> {
+    test(tap.interface().as_deref().map_or(Value::Absent, |name| Value::Text(name.as_bytes())))
+}
+
+fn of_tap(tap: Tap, field: Field) -> Value<'static> {
+    match (field, tap.vlan()) {
+        (Field::Vlan, Some(id)) => u64::from(id).into(),
+        _ => Value::Absent,
+    }
+}
+
+fn file(files: &[String], number: u32) -> Value<'_> {
+    files.get(number as usize).map_or(Value::Absent, |name| Value::Text(name.as_bytes()))
 }
 
 fn either(flow: Flow, test: &mut dyn FnMut(Value<'_>) -> Option<bool>) -> Option<bool> {
@@ -410,15 +344,12 @@ fn span(span: Option<Nanos>) -> Value<'static> {
     known.map_or(Value::Absent, |d| Value::Quantity(Quantity { value: d.as_nanos() as f64, of: Of::Itself }))
 }
 
-fn word_of(mut all: impl Iterator<Item = &'static str>, word: &str) -> Option<String> {
-    all.find(|w| *w == word).map(str::to_owned)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::call::sample::attempt;
-    use crate::call::{Outcome, Particulars};
+    use crate::call::{Detail, Outcome, Particulars};
+    use crate::flow::Interface;
     use crate::sip::StatusCode;
     use crate::transaction::fixture::{flow, origin, with_message};
 
@@ -445,11 +376,15 @@ mod tests {
             ("code == 503", true),
             ("code == 5xx and method == INVITE", true),
             ("code in 400..499", false),
-            ("src == 10.0.0.1 and dst in 192.0.2.0/24", true),
-            ("dst in 10.0.0.0/8", false),
+            // Of the request that this answers.
+            ("dst == 10.0.0.1 and src in 192.0.2.0/24", true),
+            ("sender == 10.0.0.1 and receiver in 192.0.2.0/24", true),
+            ("dst in 192.0.2.0/24", false),
+            ("vlan == 7 and interface ~ 'eth*' and file == 'b.pcap'", true),
+            ("vlan == 8 or interface == 'wlan0' or file == 'a.pcap'", false),
             ("peer in 10.0.0.0/8", true),
             ("not (peer in 10.0.0.0/8)", false),
-            ("src.port == 5060 and dst.port == 5080", true),
+            ("dst.port == 5060 and src.port == 5080", true),
             ("transport == udp", true),
             ("call_id == 'abc@h'", true),
             ("call_id ~ 'ABC*'", true),
@@ -463,9 +398,12 @@ mod tests {
             ("uri ~ 'sip:'", false),
             ("not (uri ~ 'sip:')", false),
         ] {
-            let c = condition(text);
+            let c = condition(text).over(&["a.pcap".into(), "b.pcap".into()]);
             assert_eq!(c.unit(), Unit::Message, "{text}");
-            let found = with_message(&lines, |m| c.of_message(m, &origin(A, B, 1, 0, 0)));
+            let mut at = origin(A, B, 1, 0, 0);
+            at.tap = at.tap.on_vlan(7).on_interface(Interface::named(b"eth1"));
+            at.frame.file = 1;
+            let found = with_message(&lines, |m| c.of_message(m, &at));
             assert_eq!(found, expected, "{text}");
         }
     }
@@ -477,6 +415,7 @@ mod tests {
             user_agent: Text::of(b"phone"),
             retransmissions: 2,
             hops: 3,
+            tap: Tap::default().on_vlan(12),
             ..Particulars::default()
         };
         let mut a = attempt();
@@ -499,11 +438,21 @@ mod tests {
             ("detail == media_refused and user_agent == 'phone'", true),
             ("detail == no_response", false),
             ("bids == 0", true),
+            ("vlan == 12 and outcome == busy", true),
             ("hung_up_by == caller", false),
         ] {
             let c = condition(text);
             assert_eq!((c.unit(), c.of_call(&call)), (Unit::Call, expected), "{text}");
         }
+    }
+
+    #[test]
+    fn less_than_calls_is_selected_only_by_what_messages_have() {
+        let c = condition("code == 503").selecting(Select::Messages);
+        assert_eq!(c.options(), "--where 'code == 503' --select messages");
+        assert!(c.problem().is_none());
+        assert!(condition("outcome == busy").selecting(Select::Transactions).problem().is_some());
+        assert!(condition("outcome == busy").selecting(Select::Calls).problem().is_none());
     }
 
     #[test]

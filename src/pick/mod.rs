@@ -5,11 +5,12 @@
 //! whatever the threads. Who sorts, holds and writes it is not decided here.
 
 mod condition;
+mod fields;
 mod ladder;
 mod order;
 mod selection;
 
-pub use self::condition::{Condition, Unit};
+pub use self::condition::{Condition, Select, Unit};
 pub use self::ladder::{Kind, Needle, Step};
 pub use self::order::{By, HELD, Order};
 pub use self::selection::{MAX_SELECTED, Selection};
@@ -18,9 +19,9 @@ use std::collections::HashSet;
 
 use crate::call::Call;
 use crate::flow::{FrameId, Origin};
-use crate::hash::Mix;
+use crate::hash::Secret;
 use crate::sip::Message;
-use crate::transaction::{Bin, CallKey, call_key};
+use crate::transaction::{Bin, CallKey, Keys, call_key};
 
 /// What to pick.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub struct Harvest {
     pub steps: Vec<Step>,
     /// Call-IDs that were selected, each once.
     pub selected: Vec<CallKey>,
+    /// Transactions that were selected, by T-key, each once.
+    pub transactions: Vec<u64>,
     /// Attempts that were selected, by Call-ID and first frame, where each is judged by itself.
     pub attempts: Vec<(CallKey, FrameId)>,
 }
@@ -51,8 +54,8 @@ pub struct Harvest {
 pub struct Picker {
     wish: Wish,
     condition: Option<Condition>,
-    /// Call-IDs with a message that the condition is true of.
-    matched: HashSet<CallKey, Mix>,
+    /// Call-IDs with a message that the condition is true of, or T-keys.
+    matched: HashSet<CallKey, Secret>,
     harvest: Harvest,
 }
 
@@ -73,12 +76,18 @@ impl Picker {
         if self.wish.needle.as_ref().is_some_and(|needle| needle.is_in(id)) {
             self.harvest.steps.extend(Step::of(message, origin, bin));
         }
-        if let Some(condition) = &self.condition
-            && condition.unit() == Unit::Message
-            && condition.of_message(message, origin)
-            && self.matched.insert(call_key(id))
+        let Some(condition) = self.condition.as_ref().filter(|c| c.unit() == Unit::Message) else { return };
+        if !condition.of_message(message, origin) {
+            return;
+        }
+        if condition.select() == Select::Calls {
+            if self.matched.insert(call_key(id)) {
+                self.harvest.selected.push(call_key(id));
+            }
+        } else if let Some(Keys { transaction, .. }) = Keys::of(message)
+            && self.matched.insert(transaction.into())
         {
-            self.harvest.selected.push(call_key(id));
+            self.harvest.transactions.push(transaction);
         }
     }
 
@@ -126,6 +135,7 @@ impl Harvest {
         self.calls.extend(other.calls);
         self.steps.extend(other.steps);
         self.selected.extend(other.selected);
+        self.transactions.extend(other.transactions);
         self.attempts.extend(other.attempts);
     }
 

@@ -8,12 +8,11 @@ use std::sync::Arc;
 use crate::anomaly::Anomaly;
 use crate::config::Config;
 use crate::flow::Origin;
-use crate::pick::{Harvest, Picker, Selection, Wish};
+use crate::pick::{Condition, Harvest, Picker, Select, Selection, Wish};
 use crate::shard::{Limits, SHARDS, Shard};
 use crate::sip::{Message, Oddity};
-use crate::stats::{Admission, Choices, Open, Recorder, Tally};
+use crate::stats::{Admission, Choices, MessagesOnly, Open, Recorder, Tally};
 use crate::time::Timestamp;
-use crate::transaction::call_key;
 
 /// Shards, and what they told.
 pub(super) struct Counting {
@@ -45,18 +44,21 @@ impl Counting {
 
     /// Counts `message`, which falls to shard `number`.
     pub(super) fn message(&mut self, number: usize, message: &Message<'_>, origin: &Origin) {
-        if let Some(only) = &self.only
-            && !message.call_id.is_some_and(|id| only.has_call(call_key(id)))
-        {
+        let wanted = self.only.as_ref().is_none_or(|only| only.has_message(message, origin));
+        let judges_all = self.only.as_ref().is_some_and(|only| only.select() != Select::Calls);
+        if !wanted && !judges_all {
             return;
         }
-        if !message.oddities.is_empty() {
+        if wanted && !message.oddities.is_empty() {
             for oddity in message.oddities.iter() {
                 self.tally.anomalies.note(anomaly(oddity), origin.stamp.shown, origin.frame);
             }
         }
         if let Some((shard, names)) = self.shards.get_mut(number / self.parts) {
-            self.tally.for_shard(names, |tally| shard.message(message, origin, tally));
+            self.tally.for_shard(names, |tally| match judges_all {
+                false => shard.message(message, origin, tally),
+                true => shard.message(message, origin, &mut MessagesOnly { tally, wanted }),
+            });
         }
     }
 
@@ -77,17 +79,22 @@ impl Counting {
 
     /// What was counted so far: without what is still open.
     pub(super) fn so_far(&self) -> Tally {
-        self.tally.clone()
+        let mut tally = self.tally.clone();
+        self.shards.iter().for_each(|(_, names)| tally.close(names));
+        tally
     }
 
     /// The capture ended at `end`: all that was counted, and apart from it what may be told otherwise
     /// when the capture goes on, if it is to be `kept` open.
     pub(super) fn finish(self, end: Timestamp, kept: bool) -> (Tally, Vec<Open>) {
-        let Self { shards, parts, part, mut tally, only: _ } = self;
+        let Self { shards, parts, part, mut tally, only } = self;
         let choices = tally.choices().clone();
         let mut open = Vec::new();
         for ((mut shard, mut names), number) in shards.into_iter().zip((part..).step_by(parts)) {
             tally.for_shard(&mut names, |tally| {
+                if only.as_ref().is_some_and(|only| only.select() != Select::Calls) {
+                    return shard.finish(end, &mut MessagesOnly { tally, wanted: false });
+                }
                 if !kept {
                     return shard.finish(end, tally);
                 }
@@ -96,6 +103,7 @@ impl Counting {
                     open.extend(Open::of(number, end, fork.turns(), &choices, at, tally));
                 });
             });
+            tally.close(&names);
         }
         (tally, open)
     }
@@ -106,7 +114,8 @@ pub(super) fn empty_tally(config: &Config) -> Tally {
     Tally::new(Choices {
         short_call: config.short_call,
         host_sides: config.host_sides.clone(),
-        condition: config.only.as_ref().and(config.condition.as_ref()).map(|c| c.text().to_owned()),
+        condition: config.only.as_ref().and(config.condition.as_ref()).map(Condition::options),
+        messages_only: config.only.as_ref().is_some_and(|only| only.select() != Select::Calls),
         grouping: config.grouping.clone(),
     })
 }

@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::decode::{Decoded, Decoder, Limits};
 use crate::error::Error;
 use crate::filter::Gate;
+use crate::pick::Select;
 use crate::shard;
 use crate::time::Timestamp;
 use crate::watch::Watch;
@@ -22,8 +23,8 @@ use crate::watch::Watch;
 /// What was written.
 #[derive(Clone, Debug, Default)]
 pub struct Extracted {
-    /// Call-IDs that were selected; `None` where all were.
-    pub calls: Option<u64>,
+    /// What was selected, and how many of that; `None` where all calls were.
+    pub selected: Option<(Select, u64)>,
     /// Messages of them.
     pub messages: u64,
     /// Frames written, media included.
@@ -60,10 +61,11 @@ pub fn extract(
         return Err(Error::usage("the output is one of the captures to be read").remedy("choose another"));
     }
     let only = match &config.condition {
-        Some(condition) => Some(Arc::new(select(config, condition, watch)?)),
+        Some(condition) => Some(Arc::new(select(config, condition, watch)?.over(&names(&found)?))),
         None => None,
     };
-    let mut extracted = Extracted { calls: only.as_ref().map(|o| o.len() as u64), ..Extracted::default() };
+    let selected = only.as_ref().map(|o| (o.select(), o.len() as u64));
+    let mut extracted = Extracted { selected, ..Extracted::default() };
     let mut run = Run::new(&Config { threads: 1, ..config.clone() }, shard::Limits::within(0));
     let locator = Locator::new(only, media, run.decoder.note_parts());
     run.network.sink = Sink::locating(config, locator);
@@ -76,6 +78,12 @@ pub fn extract(
     extracted.refused = located.media.refused;
     copy(&found, config, watch, &located, &mut extracted, out)?;
     Ok(extracted)
+}
+
+/// What the files are called, by number.
+fn names(found: &Found) -> Result<Vec<String>, Error> {
+    let inputs = Inputs::open(&found.files).map_err(|errors| unreadable(&errors))?;
+    Ok(inputs.reports().into_iter().map(|r| r.path).collect())
 }
 
 /// The last run: copies what was located.
@@ -93,7 +101,7 @@ fn copy(
     let mut decoder = Decoder::new(Limits::default());
     let mut notes = Anomalies::default();
     let mut media = 0;
-    read(found, config, watch, extracted, |frame| {
+    let end = read(found, config, watch, extracted, |frame| {
         let is_media = !located.media.is_empty()
             && match decoder.decode(frame, &mut notes) {
                 Decoded::Datagram(p) => located.media.holds(p.flow, frame.stamp.time),
@@ -106,7 +114,7 @@ fn copy(
         Ok(())
     })?;
     (extracted.frames, extracted.media) = (writer.frames(), media);
-    writer.finish().map_err(failed)
+    writer.finish(end).map_err(failed)
 }
 
 /// One run over the frames that the user wants; the end of the capture.
@@ -130,7 +138,7 @@ fn read(
         }
     }
     extracted.files = inputs.reports();
-    Ok(inputs.now().map(|now| gate.bounded(now)))
+    Ok(inputs.end().map(|end| gate.bounded(end)))
 }
 
 impl Run {

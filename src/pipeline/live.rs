@@ -3,8 +3,8 @@
 use super::Run;
 use crate::capture::{FileReport, Follow, Inputs};
 use crate::config::Config;
-use crate::stats::{End, Summary};
-use crate::time::Timestamp;
+use crate::stats::{Counted, End};
+use crate::time::{Nanos, Timestamp};
 use crate::watch::Watch;
 
 /// The capture to follow, if one shall be followed.
@@ -15,17 +15,22 @@ pub(super) fn follow(config: &Config, watch: &Watch<'_>) -> Option<Inputs> {
 
 impl Run {
     /// The figures up to `at`, while the run goes on: attempts that are open are not in them.
-    pub(super) fn so_far(&self, config: &Config, at: Timestamp) -> Summary {
+    pub(super) fn so_far(&self, config: &Config, at: Timestamp) -> Counted {
         let mut tally = self.network.sink.so_far();
         tally.anomalies.merge(&self.notes);
         tally.anomalies.merge(&self.network.notes);
         let path = config.captures.first().map_or(String::new(), |p| p.display().to_string());
         let frames = tally.fates.total();
         let file = FileReport { path, frames, complete: true, ..FileReport::default() };
-        let mut end = End { files: vec![file], end: Some(at), scale: config.scale(), ..End::default() };
+        // Lines of intervals have figures alone, and are many.
+        let brief =
+            config.grouping.interval.is_some_and(|i| i > Nanos::ZERO) && config.report.output.is_none();
+        let end = Some(at);
+        let mut end =
+            End { files: vec![file], end, goes_on: true, brief, scale: config.scale(), ..End::default() };
         if config.no_paths {
             end.forget_paths();
         }
-        tally.finish(end)
+        Counted::new(config.duplicate_window, tally, end, Vec::new())
     }
 }

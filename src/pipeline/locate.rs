@@ -14,7 +14,7 @@ use crate::decode::{Parts, TcpInfo};
 use crate::flow::{Endpoint, Flow, FrameId, Origin};
 use crate::pick::Selection;
 use crate::sip::Message;
-use crate::transaction::{CallKey, call_key};
+use crate::transaction::call_key;
 
 /// Connections of which segments are remembered.
 const MAX_CONNECTIONS: usize = 65_536;
@@ -161,11 +161,10 @@ impl Locator {
 
     /// A message was found.
     pub(super) fn message(&mut self, message: &Message<'_>, origin: &Origin) {
-        let call = message.call_id.map(call_key);
-        let wanted = self.wants(call);
+        let wanted = self.only.as_ref().is_none_or(|only| only.has_message(message, origin));
         if wanted {
             self.found.messages += 1;
-            if let Some(call) = call {
+            if let Some(call) = message.call_id.map(call_key) {
                 self.found.media.message(call, message, origin);
             }
         }
@@ -174,13 +173,10 @@ impl Locator {
 
     /// An ICMP error quotes a message of this Call-ID.
     pub(super) fn quoted(&mut self, call_id: Option<&[u8]>, frame: FrameId) {
-        if self.wants(call_id.map(call_key)) {
+        let of = |only: &Arc<Selection>| call_id.is_some_and(|id| only.has_call(call_key(id)));
+        if self.only.as_ref().is_none_or(of) {
             self.found.frames.insert(frame);
         }
-    }
-
-    fn wants(&self, call: Option<CallKey>) -> bool {
-        self.only.as_ref().is_none_or(|only| call.is_some_and(|call| only.has_call(call)))
     }
 
     fn hit(&mut self, wanted: bool, origin: &Origin) {

@@ -33,7 +33,7 @@ use crate::decode::{self, Decoder, datagram_of};
 use crate::error::Error;
 use crate::fate::Fate;
 use crate::filter::Gate;
-use crate::pick::{Condition, Harvest, MAX_SELECTED, Selection, Unit, Wish};
+use crate::pick::{Condition, Harvest, MAX_SELECTED, Select, Selection, Unit, Wish};
 use crate::shard::Limits;
 use crate::sip::is_media;
 use crate::stats::{Counted, End, Open, Summary, Tally};
@@ -55,7 +55,7 @@ const FRAGMENTS_WAIT: Nanos = Nanos::from_secs(30);
 
 /// Reads all input and sums it up. Fails if nothing can be read at all.
 pub fn run(config: &Config) -> Result<Summary, Error> {
-    run_watched(config, &mut Watch::new(&AtomicBool::new(false), None))
+    settle(config, &mut Watch::new(&AtomicBool::new(false), None)).map(Counted::into_summary)
 }
 
 /// [`run`] under the eyes of `watch`; hands on what `config.pick` asks for as it gets ripe, in an order
@@ -64,30 +64,35 @@ pub fn run_picking(
     config: &Config,
     watch: &mut Watch<'_>,
     take: &mut dyn FnMut(&[String], Harvest) -> bool,
-) -> Result<Summary, Error> {
+) -> Result<Counted, Error> {
     let by_calls = config.condition.as_ref().is_some_and(|c| c.unit() == Unit::Call);
     let limits = if config.pick.calls || config.pick.selection && by_calls {
         Limits::with_particulars(config.memory)
     } else {
         Limits::within(config.memory)
     };
-    run_all(config, limits, watch, take)
+    read(config, limits, watch, take, false)
 }
 
-/// [`run`], under the eyes of `watch`: the summary of a run that ends early is of what was read.
-pub fn run_watched(config: &Config, watch: &mut Watch<'_>) -> Result<Summary, Error> {
+/// Reads all input and counts it, under the eyes of `watch`: a run that ends early counts what was read.
+/// What is open at the end gets the verdict that it has there.
+pub fn settle(config: &Config, watch: &mut Watch<'_>) -> Result<Counted, Error> {
     let limits = Limits::within(config.memory);
     match &config.condition {
         Some(condition) if config.only.is_none() => {
             let only = Some(Arc::new(select(config, condition, watch)?));
-            run_within(&Config { only, ..config.clone() }, limits, watch)
+            read(&Config { only, ..config.clone() }, limits, watch, &mut |_, _| true, false)
         }
-        _ => run_within(config, limits, watch),
+        _ => read(config, limits, watch, &mut |_, _| true, false),
     }
 }
 
 /// Finds the calls that fulfil `condition`: the first of two runs over the same files.
 pub fn select(config: &Config, condition: &Condition, watch: &mut Watch<'_>) -> Result<Selection, Error> {
+    let mut selection = Selection::new(condition);
+    if condition.select() == Select::Messages {
+        return Ok(selection);
+    }
     let found = Found::look(&config.captures, config.recursive);
     if let Some(pipe) = found.files.iter().find(|f| !Inputs::can_be_read_again(f)) {
         let what = format!("{} is a pipe: it can be read once, and --where reads twice", pipe.display());
@@ -95,7 +100,6 @@ pub fn select(config: &Config, condition: &Condition, watch: &mut Watch<'_>) -> 
     }
     let pick = Wish { selection: true, ..Wish::default() };
     let config = Config { pick, condition: Some(condition.clone()), ..config.clone() };
-    let mut selection = Selection::new(condition);
     let mut fits = true;
     run_picking(&config, watch, &mut |_, harvest| {
         fits = selection.add(harvest);
@@ -104,22 +108,13 @@ pub fn select(config: &Config, condition: &Condition, watch: &mut Watch<'_>) -> 
     if fits {
         return Ok(selection);
     }
-    let what = format!("--where selects more than {MAX_SELECTED} Call-IDs");
+    let what = format!("--where selects more than {MAX_SELECTED} {}", condition.select().id());
     Err(Error::usage(what).remedy("--from and --to take a part of the capture"))
 }
 
-/// The same within other bounds than the usual ones.
+/// [`run`] within other bounds than the usual ones.
 pub fn run_within(config: &Config, limits: Limits, watch: &mut Watch<'_>) -> Result<Summary, Error> {
-    run_all(config, limits, watch, &mut |_, _| true)
-}
-
-fn run_all(
-    config: &Config,
-    limits: Limits,
-    watch: &mut Watch<'_>,
-    take: &mut dyn FnMut(&[String], Harvest) -> bool,
-) -> Result<Summary, Error> {
-    read(config, limits, watch, take, false).map(Counted::into_summary)
+    read(config, limits, watch, &mut |_, _| true, false).map(Counted::into_summary)
 }
 
 /// Reads all input and counts it, so that it can be saved and added to others: what is open at the
@@ -151,7 +146,7 @@ fn read(
     };
     let names = names(config, &inputs);
     let mut reading = Anomalies::default();
-    let mut run = Run::new(config, limits);
+    let mut run = Run::new(&named(config, &names), limits);
     let mut gate = Gate::new(config.filter.window);
     let mut zero = Zero::default();
     let mut interrupted = false;
@@ -198,7 +193,7 @@ fn read(
     for file in &mut files {
         (file.first, file.last) = (file.first.map(|t| zero.since(t)), file.last.map(|t| zero.since(t)));
     }
-    let end = inputs.now().map(|now| zero.since(gate.bounded(now)));
+    let end = inputs.end().map(|end| zero.since(gate.bounded(end)));
     let chosen = config.only.is_some().then_some(config.condition.as_ref()).flatten();
     let filter = filter_text(config, chosen);
     let mut end = End {
@@ -221,6 +216,18 @@ fn read(
     Ok(Counted::new(config.duplicate_window, tally, end, open))
 }
 
+/// `config` for a run over files of these names.
+fn named(config: &Config, files: &[String]) -> Config {
+    let by_message = |only: &&Arc<Selection>| only.select() == Select::Messages;
+    let only =
+        config.only.as_ref().filter(by_message).map(|only| Arc::new(Selection::clone(only).over(files)));
+    Config {
+        condition: config.condition.clone().map(|c| c.over(files)),
+        only: only.or_else(|| config.only.clone()),
+        ..config.clone()
+    }
+}
+
 /// How captures are called, by their number.
 fn names(config: &Config, inputs: &Inputs) -> Vec<String> {
     let paths = inputs.reports().into_iter().map(|r| r.path);
@@ -234,7 +241,7 @@ fn names(config: &Config, inputs: &Inputs) -> Vec<String> {
 /// The user's filters and condition as options.
 fn filter_text(config: &Config, condition: Option<&Condition>) -> Option<String> {
     let filter = (!config.filter.is_empty()).then(|| config.filter.to_string());
-    let condition = condition.map(|c| format!("--where '{}'", c.text()));
+    let condition = condition.map(Condition::options);
     let all: Vec<String> = [filter, condition].into_iter().flatten().collect();
     (!all.is_empty()).then(|| all.join(" "))
 }

@@ -9,9 +9,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::json::{Clock, Keyed, Rate, line as write_line};
+use super::json::{Clock, Keyed, Rate, line as write_line, ms};
 use super::style;
-use super::text::format::{clock, fraction, number, percent, span, zone};
+use super::text::format::{clock, delay, fraction, number, percent, span, zone};
 use super::text::{self, Options};
 use crate::call::Outcome;
 use crate::stats::summary::RateKind;
@@ -21,7 +21,7 @@ use crate::time::{Nanos, Scale, Timestamp};
 /// Name and version of a line's layout.
 pub const SCHEMA: &str = "sipstat.interval/1";
 
-/// The counts at one time: all of them only grow.
+/// The counts at one time: all of them only grow, but for calls up.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pulse {
     /// When, by the capture's clock.
@@ -41,6 +41,9 @@ pub struct Pulse {
     bids: u64,
     answered: u64,
     ended: u64,
+    /// Not grown: calls up at that time.
+    up: u64,
+    pdd: BTreeMap<Nanos, u64>,
     registrations: BTreeMap<&'static str, u64>,
 }
 
@@ -69,6 +72,8 @@ impl Pulse {
             bids: hop.map_or(0, |h| h.bids),
             answered: hop.map_or(0, |h| h.answered),
             ended: i.duration.ended,
+            up: i.sessions.up,
+            pdd: s.pdd.clone(),
             registrations: registered.map(|o| (o.outcome.id(), o.count)).collect(),
         }
     }
@@ -105,8 +110,22 @@ impl Pulse {
             bids: self.bids.saturating_sub(before.bids),
             answered: self.answered.saturating_sub(before.answered),
             ended: self.ended.saturating_sub(before.ended),
+            up: self.up,
+            pdd: less(&self.pdd, &before.pdd),
             registrations: less(&self.registrations, &before.registrations),
         }
+    }
+
+    /// So many of a hundred post-dial delays are this long or shorter, within two percent.
+    fn pdd(&self, percent: u64) -> Option<Nanos> {
+        let all: u64 = self.pdd.values().sum();
+        let rank = (all * percent).div_ceil(100).max(1);
+        let mut sum = 0;
+        let reached = |(_, n): &(&Nanos, &u64)| {
+            sum += **n;
+            sum >= rank
+        };
+        self.pdd.iter().find(reached).map(|(delay, _)| *delay)
     }
 
     /// Failing cells, most frequent first.
@@ -143,6 +162,18 @@ struct Line<'a> {
     answered: u64,
     registrations: Keyed<&'a str, u64>,
     calls_ended: u64,
+    /// At the end of the interval.
+    calls_up: u64,
+    pdd: Option<Pdd>,
+}
+
+/// Of attempts decided within the interval.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Pdd {
+    count: u64,
+    p50_ms: f64,
+    p95_ms: f64,
 }
 
 #[derive(Serialize)]
@@ -184,6 +215,12 @@ pub fn line(
         answered: came.answered,
         registrations: came.registrations.iter().map(|(o, n)| (*o, *n)).collect(),
         calls_ended: came.ended,
+        calls_up: came.up,
+        pdd: came.pdd(50).zip(came.pdd(95)).map(|(p50, p95)| Pdd {
+            count: came.pdd.values().sum(),
+            p50_ms: ms(p50),
+            p95_ms: ms(p95),
+        }),
     };
     write_line(&line, out)
 }
@@ -239,6 +276,10 @@ fn recent(before: &Pulse, now: &Pulse) -> Vec<String> {
             calls.push(format!("{name} {} ({})", percent(r.value()), fraction(&r)));
         }
     }
+    calls.push(format!("{} calls up", number(now.up)));
+    if let (Some(p50), Some(p95)) = (came.pdd(50), came.pdd(95)) {
+        calls.push(format!("PDD p50 {}, p95 {}", delay(p50, 2), delay(p95, 2)));
+    }
     let failing: Vec<_> = came
         .failing()
         .iter()
@@ -285,7 +326,21 @@ mod tests {
         assert_eq!(n(&a["responses"]) + n(&b["responses"]), 39_258);
         assert_eq!((n(&b["responses"]), n(&b["outcomes"]["answered"])), (9_258, 850));
         assert_eq!(b["codes"], serde_json::json!([{"method": "INVITE", "code": 503, "count": 65}]));
+        assert_eq!(b["calls_up"], 752);
         assert_eq!(b["rates"]["asr"]["value"], serde_json::Value::Null, "nothing decided: no rate");
+    }
+
+    #[test]
+    fn delays_of_an_interval_are_those_that_came_in_it() {
+        let at = |ms: &[(i64, u64)]| Pulse {
+            pdd: ms.iter().map(|(ms, n)| (Nanos::from_millis(*ms), *n)).collect(),
+            ..Pulse::default()
+        };
+        let (before, now) = (at(&[(100, 90)]), at(&[(100, 91), (900, 18), (5_000, 1)]));
+        let line = json(&before, &now);
+        assert_eq!(line["pdd"], serde_json::json!({"count": 20, "p50_ms": 900.0, "p95_ms": 900.0}));
+        assert_eq!(json(&now, &now)["pdd"], serde_json::Value::Null);
+        assert_eq!(now.since(&before).pdd(100), Some(Nanos::from_millis(5_000)));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use crate::call::{Conversation, Memory, Observer, Sleeping, Surroundings, Turns};
 use crate::flow::Origin;
+use crate::hash::Secret;
 use crate::sip::Message;
 use crate::time::{Nanos, Timestamp};
 use crate::transaction::{CallKey, Keys, TIMER_B};
@@ -103,7 +104,7 @@ pub fn shard_of_call(id: &[u8]) -> usize {
 pub struct Shard {
     limits: Limits,
     window: Nanos,
-    numbers: HashMap<CallKey, u32, ByKey>,
+    numbers: HashMap<CallKey, u32, Secret>,
     slots: Vec<Option<Conversation>>,
     free: Vec<u32>,
     /// When each conversation is looked at next, by its slot: no later than it may have something to
@@ -112,7 +113,7 @@ pub struct Shard {
     /// The entry of each slot that counts; the latest time there is: none.
     queued: Vec<Timestamp>,
     /// Conversations of which only sessions are left, oldest first.
-    asleep: HashMap<CallKey, (Sleeping, u64), ByKey>,
+    asleep: HashMap<CallKey, (Sleeping, u64), Secret>,
     asleep_order: VecDeque<(Timestamp, u64, CallKey)>,
     memory: Memory,
     unkeyed: Unkeyed,
@@ -122,36 +123,6 @@ pub struct Shard {
     weight: usize,
 }
 
-/// Call-ID keys are hashes already: their low bits choose the bucket.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ByKey;
-
-/// See [`ByKey`].
-#[derive(Clone, Copy, Debug, Default)]
-pub struct KeyHasher(u64);
-
-impl std::hash::BuildHasher for ByKey {
-    type Hasher = KeyHasher;
-    fn build_hasher(&self) -> KeyHasher {
-        KeyHasher(0)
-    }
-}
-
-impl std::hash::Hasher for KeyHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = xxh3_64(bytes);
-    }
-
-    fn write_u128(&mut self, key: u128) {
-        // The high half: the low one chose the shard.
-        self.0 = (key >> 64) as u64;
-    }
-}
-
 impl Shard {
     /// An empty shard. `window`: within it equal bytes are one packet captured twice.
     pub fn new(limits: Limits, window: Nanos) -> Self {
@@ -159,7 +130,7 @@ impl Shard {
         Self {
             limits,
             window,
-            numbers: HashMap::with_capacity_and_hasher(room, ByKey),
+            numbers: HashMap::with_capacity_and_hasher(room, Secret::default()),
             slots: Vec::with_capacity(room),
             free: Vec::new(),
             due: BinaryHeap::with_capacity(room),
@@ -417,7 +388,7 @@ fn forgotten(last: Timestamp) -> Timestamp {
 }
 
 fn take_if(
-    asleep: &mut HashMap<CallKey, (Sleeping, u64), ByKey>,
+    asleep: &mut HashMap<CallKey, (Sleeping, u64), Secret>,
     call: CallKey,
     born: u64,
 ) -> Option<Conversation> {

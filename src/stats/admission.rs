@@ -9,7 +9,8 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, Hash};
 
-use crate::hash::Mix;
+use crate::hash::Secret;
+use crate::stats::groups::ShardRows;
 
 /// Unregistered methods that each shard admits. Each may cost tens of kilobytes.
 pub(super) const METHODS: usize = 8;
@@ -19,9 +20,6 @@ pub(super) const TEXTS: usize = 256;
 pub(super) const NEXT_HOPS: usize = 256;
 /// Silent destinations by method that each shard admits.
 pub(super) const SILENT: usize = 1024;
-
-/// Keys of each group that each shard admits.
-pub(super) const KEYS: usize = 512;
 
 /// What one shard admitted.
 #[derive(Clone, Debug)]
@@ -33,7 +31,8 @@ pub struct Admission {
     pub(super) hops: Names,
     pub(super) silence: Names,
     pub(super) releases: Names,
-    groups: Vec<Names>,
+    /// Rows of groups: these may still give way to heavier ones, so they stay here until the end.
+    pub(super) groups: ShardRows,
 }
 
 impl Default for Admission {
@@ -51,20 +50,10 @@ impl Default for Admission {
     }
 }
 
-impl Admission {
-    /// The keys of group number `group`.
-    pub(super) fn group(&mut self, group: usize) -> &mut Names {
-        while self.groups.len() <= group {
-            self.groups.push(Names::new(KEYS));
-        }
-        &mut self.groups[group]
-    }
-}
-
-/// Names of one table, as hashes.
+/// Names of one table, as hashes that nobody can make two names of.
 #[derive(Clone, Debug)]
 pub(super) struct Names {
-    admitted: HashSet<u64, Mix>,
+    admitted: HashSet<u64, Secret>,
     capacity: usize,
 }
 
@@ -75,13 +64,13 @@ impl Names {
 
     /// Whether `name` has a row of its own; gives it one if there is room.
     pub(super) fn admit(&mut self, name: &impl Hash) -> bool {
-        let name = Mix.hash_one(name);
+        let name = self.admitted.hasher().hash_one(name);
         self.admitted.contains(&name) || self.admitted.len() < self.capacity && self.admitted.insert(name)
     }
 
     /// Whether `name` has a row of its own.
     pub(super) fn knows(&self, name: &impl Hash) -> bool {
-        self.admitted.contains(&Mix.hash_one(name))
+        self.admitted.contains(&self.admitted.hasher().hash_one(name))
     }
 }
 

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::call::{Alerted, Attempt, Detail, Flag, Outcome, Side};
 use crate::config::{self, HostSide};
 use crate::flow::Endpoint;
-use crate::hash::Mix;
+use crate::hash::Secret;
+use crate::rename::Rename;
 use crate::sip::StatusCode;
 use crate::stats::admission::Names;
 use crate::stats::histogram::Histogram;
@@ -109,6 +110,13 @@ pub(super) struct AttemptTally {
     #[serde(with = "rang")]
     rang: Vec<u64>,
     pub(super) delays: BTreeMap<DelayKind, Histogram>,
+}
+
+impl AttemptTally {
+    /// Gives new names to next hops.
+    pub(super) fn rename(&mut self, to: &mut dyn Rename) {
+        self.hops.rename(|at| to.endpoint(at), HopTally::add);
+    }
 }
 
 impl Default for AttemptTally {
@@ -410,7 +418,7 @@ impl AttemptTally {
             .collect();
         if self.hops.refused > 0 || !rest.is_empty() {
             let mut other = self.hops.other.clone();
-            let rest: HashSet<Endpoint, Mix> = rest.into_iter().collect();
+            let rest: HashSet<Endpoint, Secret> = rest.into_iter().collect();
             self.hops.iter().filter(|(hop, _)| rest.contains(hop)).for_each(|(_, t)| other.add(t.clone()));
             invite.next_hops.push(row(None, &other));
         }

@@ -13,7 +13,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use smallvec::SmallVec;
 
 use crate::call::Attempt;
-use crate::hash::Mix;
+use crate::hash::{Mix, Secret};
+use crate::rename::Rename;
 use crate::stats::serial::{Hex, pairs, too_many};
 use crate::time::{Nanos, Timestamp};
 
@@ -36,12 +37,12 @@ type Passage = (Timestamp, IpAddr, IpAddr);
 #[serde(deny_unknown_fields)]
 pub(super) struct Crossings {
     #[serde(serialize_with = "pairs::serialize", deserialize_with = "hosts")]
-    hosts: HashMap<IpAddr, (u64, u64), Mix>,
+    hosts: HashMap<IpAddr, (u64, u64), Secret>,
     #[serde(serialize_with = "pairs::serialize", deserialize_with = "numbers")]
     numbers: BTreeMap<Hex, SmallVec<[Passage; 2]>>,
 }
 
-fn hosts<'de, D: Deserializer<'de>>(from: D) -> Result<HashMap<IpAddr, (u64, u64), Mix>, D::Error> {
+fn hosts<'de, D: Deserializer<'de>>(from: D) -> Result<HashMap<IpAddr, (u64, u64), Secret>, D::Error> {
     pairs::bounded(from, 2 * MAX_HOSTS)
 }
 
@@ -121,16 +122,32 @@ impl Crossings {
         }
     }
 
+    /// Gives new names: with them other hosts and numbers have the least hashes, so that what is added
+    /// to it from then on is, beyond the bounds, another sample.
+    pub(super) fn rename(&mut self, to: &mut dyn Rename) {
+        self.keep_hosts();
+        let Self { hosts, numbers } = self;
+        *hosts = std::mem::take(hosts).into_iter().map(|(ip, sides)| (to.address(ip), sides)).collect();
+        for (number, calls) in std::mem::take(numbers) {
+            let passages = calls.into_iter().map(|(at, from, next)| (at, to.address(from), to.address(next)));
+            let mut calls: SmallVec<[Passage; 2]> = passages.collect();
+            calls.sort();
+            numbers.insert(Hex(to.hash(number.0)), calls);
+        }
+    }
+
     /// Lets all hosts go but those with the least hashes. One that stays in the end has never gone,
     /// so its counts are whole, in whatever order and by however many it was counted.
     fn keep_hosts(&mut self) {
         if self.hosts.len() <= MAX_HOSTS {
             return;
         }
-        let mut hashes: Vec<u64> = self.hosts.keys().map(|h| Mix.hash_one(h)).collect();
-        let (_, limit, _) = hashes.select_nth_unstable(MAX_HOSTS - 1);
+        // Of one hash those with the least addresses: there may be any number of them.
+        let rank = |h: &IpAddr| (Mix.hash_one(h), *h);
+        let mut ranks: Vec<(u64, IpAddr)> = self.hosts.keys().map(rank).collect();
+        let (_, limit, _) = ranks.select_nth_unstable(MAX_HOSTS - 1);
         let limit = *limit;
-        self.hosts.retain(|h, _| Mix.hash_one(h) <= limit);
+        self.hosts.retain(|h, _| rank(h) <= limit);
     }
 
     /// Hosts that look like a B2BUA, in order of address.

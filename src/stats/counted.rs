@@ -13,10 +13,12 @@ use serde::{Deserialize, Serialize};
 use crate::capture::FileReport;
 use crate::config::Sort;
 use crate::flow::FrameId;
+use crate::rename::Rename;
 use crate::stats::admission::Admission;
 use crate::stats::finish::{Distribution, End};
 use crate::stats::notes;
 use crate::stats::open::Open;
+use crate::stats::serial::Hex;
 use crate::stats::summary::{Boundary, Summary, TlsRow};
 use crate::stats::tally::Tally;
 use crate::time::{Nanos, Scale, Timestamp};
@@ -31,6 +33,10 @@ pub const SUMMARY_SCHEMA: &str = "sipstat.summary/1";
 pub struct Counted {
     #[cfg_attr(test, schemars(extend("const" = "sipstat.summary/1")))]
     schema: String,
+    /// What was counted has new names, of those that this tells apart; `None`: its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
+    renamed: Option<Hex>,
     /// Copies within it were taken for capture duplicates.
     duplicate_window: Nanos,
     /// One a run, by time.
@@ -123,7 +129,7 @@ impl Counted {
             initial_assumed: tally.initial_assumed() + assumed(&open),
         });
         let schema = SUMMARY_SCHEMA.to_owned();
-        Self { schema, duplicate_window, parts: parts.into_iter().collect(), end, tally, open }
+        Self { schema, renamed: None, duplicate_window, parts: parts.into_iter().collect(), end, tally, open }
     }
 
     /// The finished figures.
@@ -139,6 +145,7 @@ impl Counted {
         for entry in &open {
             names.tell(&mut tally, entry.shard, entry.adds(clock));
         }
+        names.close(&mut tally);
         let distributions = tally.distributions();
         let mut summary = tally.finish(end);
         let cuts = parts.iter().zip(parts.iter().skip(1));
@@ -151,6 +158,23 @@ impl Counted {
         summary.boundaries = cuts.map(boundary).collect();
         notes::add_boundaries(&mut summary);
         (summary, distributions)
+    }
+
+    /// Gives new names to what names somebody. Those that it was given before stay; if they are of another
+    /// kind, that is refused, with what tells them apart.
+    pub fn rename(&mut self, to: &mut dyn Rename) -> Result<(), u64> {
+        match self.renamed.replace(Hex(to.mark())) {
+            None => {}
+            before if before == self.renamed => return Ok(()),
+            before => {
+                self.renamed = before;
+                return Err(before.map_or(0, |Hex(mark)| mark));
+            }
+        }
+        self.end.rename(to);
+        let method = self.tally.rename(to);
+        self.open.iter_mut().for_each(|open| open.rename(to, &method));
+        Ok(())
     }
 
     /// The same, ready to be written: in one order, whatever the threads and the order of adding.
@@ -213,6 +237,7 @@ impl Counted {
         sum.end.files = files.into_iter().map(|(file, ..)| file).collect();
         let clock = sum.end.end.unwrap_or_default();
         let mut names = Names::default();
+        sum.tally.set_at_cut(true);
         for entry in std::mem::take(&mut sum.open) {
             let shard = entry.shard;
             match entry.advance(clock) {
@@ -220,6 +245,8 @@ impl Counted {
                 Err(adds) => names.tell(&mut sum.tally, shard, &adds),
             }
         }
+        names.close(&mut sum.tally);
+        sum.tally.set_at_cut(false);
         Ok(Some(sum))
     }
 
@@ -245,7 +272,9 @@ impl Counted {
         ];
         let relative = if self.end.scale.is_utc() { "off" } else { "on" };
         options.push(("--relative-time".to_owned(), relative.to_owned()));
-        options.extend(self.tally.options());
+        let renamed = |Hex(mark)| format!("with key {mark:016x}");
+        options.push(("--anonymize".to_owned(), self.renamed.map_or_else(|| "no".to_owned(), renamed)));
+        options.extend(self.tally.choices().options());
         options
     }
 }
@@ -308,6 +337,10 @@ impl Names {
     fn tell(&mut self, tally: &mut Tally, shard: u8, events: &[crate::call::Event]) {
         let names = self.0.entry(shard).or_default();
         tally.for_shard(names, |tally| events.iter().for_each(|event| event.tell(tally)));
+    }
+
+    fn close(self, tally: &mut Tally) {
+        self.0.into_values().for_each(|names| tally.close(&names));
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::RegisterOutcome;
 use crate::capture::{FileReport, Skipped};
+use crate::rename::{Rename, What};
 use crate::stats::attempts::most_first;
 use crate::stats::histogram::Histogram;
 use crate::stats::notes;
@@ -41,6 +42,12 @@ pub struct End {
     pub window: Option<(Timestamp, Timestamp)>,
     /// The run was interrupted.
     pub interrupted: bool,
+    /// The run goes on: what is up or open was not told yet.
+    #[serde(skip)]
+    pub goes_on: bool,
+    /// Figures alone are wanted, no findings.
+    #[serde(skip)]
+    pub brief: bool,
     /// What its times are told from.
     #[serde(default, skip_serializing_if = "Scale::is_utc")]
     pub scale: Scale,
@@ -72,6 +79,41 @@ impl End {
         }
     }
 
+    /// Gives new names to what names somebody.
+    pub(super) fn rename(&mut self, to: &mut dyn Rename) {
+        // No `..`: who adds a field says here whether it names somebody.
+        let Self {
+            files,
+            end: _,
+            skipped,
+            unknown_links: _,
+            tls,
+            evicted: _,
+            filter,
+            window: _,
+            interrupted: _,
+            goes_on: _,
+            brief: _,
+            scale: _,
+        } = self;
+        for file in files.iter_mut() {
+            file.path = to.text(What::Path, &file.path);
+            file.fingerprint = to.hash(file.fingerprint);
+        }
+        skipped.iter_mut().for_each(|s| s.path = to.text(What::Path, &s.path.to_string_lossy()).into());
+        tls.iter_mut()
+            .for_each(|row| row.server_name = row.server_name.as_ref().map(|n| to.text(What::Host, n)));
+        tls.sort_by(|a, b| {
+            b.bytes.cmp(&a.bytes).then_with(|| (a.port, &a.server_name).cmp(&(b.port, &b.server_name)))
+        });
+        // Sentences quote what got its new name before.
+        let problems = files.iter_mut().filter_map(|f| f.problem.as_mut());
+        problems
+            .chain(skipped.iter_mut().map(|s| &mut s.reason))
+            .for_each(|text| *text = to.text(What::Sentence, text));
+        *filter = filter.as_ref().map(|text| to.text(What::Options, text));
+    }
+
     /// First and last frame by shown time, within the filter's times.
     pub(super) fn span(&self) -> Option<(Timestamp, Timestamp)> {
         let first = self.files.iter().filter_map(|f| f.first).min();
@@ -101,10 +143,15 @@ impl Tally {
             warnings: self.texts.warnings(),
             retry_after: self.texts.retry_after(),
             delays: self.delays(),
+            pdd: self.attempts.delays.get(&DelayKind::Pdd).map(Histogram::coarse_bins).unwrap_or_default(),
             calls: self.samples.calls(|m| self.messages.methods.name(self.messages.methods.row(m))),
             groups: self.groups.finish(&self.choices.grouping, &input),
             timeline: self.times.finish(self.choices.grouping.interval == Some(Nanos::ZERO)),
-            findings: self.incidents.findings(input.span, end.scale, &self.choices.grouping.trunks),
+            // Where no response was captured, everything looks silent.
+            findings: match end.brief || messages.responses == 0 {
+                true => Vec::new(),
+                false => self.incidents.findings(input.span, end.scale, &self.choices.grouping.trunks),
+            },
             notes: Vec::new(),
             boundaries: Vec::new(),
             messages,
@@ -146,6 +193,9 @@ impl Tally {
         invite.reinvites = self.reinvites.values().sum();
         invite.reinvites_by_code = most_first(&self.reinvites);
         invite.sessions = self.sessions.sessions();
+        if end.goes_on {
+            invite.sessions.up = self.sessions.up_now();
+        }
         invite.duration = self.sessions.duration(end.end.unwrap_or_default(), self.choices.short_call);
         invite.release = self.sessions.release_figures();
         let span = input.span.map_or(Nanos::ZERO, |(first, last)| last - first);

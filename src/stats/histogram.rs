@@ -4,6 +4,7 @@
 //! captures have few methods.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -158,6 +159,18 @@ impl Histogram {
                 all.iter_recorded().map(|step| row(step.value_iterated_to())).collect()
             }
         }
+    }
+
+    /// The same with bins that do not depend on how many samples there are: what came between two times
+    /// is their difference. Each holds values whose first seven binary digits are those of its own.
+    pub(super) fn coarse_bins(&self) -> BTreeMap<Nanos, u64> {
+        let mut coarse = BTreeMap::new();
+        for (value, n) in self.bins() {
+            let us = value.as_nanos() / 1000;
+            let cut = (64 - us.leading_zeros()).saturating_sub(7);
+            *coarse.entry(Nanos::from_micros(us >> cut << cut)).or_default() += n;
+        }
+        coarse
     }
 
     /// The distribution; `None` without samples.

@@ -8,7 +8,8 @@ use std::hash::Hash;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::hash::Mix;
+use crate::hash::Secret;
+use crate::rename::{Rename, What};
 use crate::sip::Method;
 use crate::stats::admission::Names;
 use crate::stats::serial::pairs;
@@ -25,7 +26,7 @@ const MAX_ROWS: usize = 1 << 16;
 /// Rows of methods: registered ones, `(unknown)`, `(other)`, then others as they came.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Methods {
-    named: HashMap<MethodKey, usize, Mix>,
+    named: HashMap<MethodKey, usize, Secret>,
     names: Vec<(MethodKey, String)>,
     refused: bool,
 }
@@ -109,6 +110,21 @@ impl Methods {
         FIRST_NAMED + self.names.len()
     }
 
+    /// Gives new names; tells the new key of an old one, that of all others for one without a row.
+    pub(super) fn rename(&mut self, to: &mut dyn Rename) -> impl Fn(MethodKey) -> MethodKey + use<> {
+        let mut new: HashMap<MethodKey, MethodKey, Secret> = HashMap::default();
+        for (key, name) in &mut self.names {
+            *name = to.text(What::Method, name);
+            let other = MethodKey::of(Method::Other(name.as_bytes()));
+            new.insert(std::mem::replace(key, other), other);
+        }
+        self.named = self.names.iter().map(|(key, _)| *key).zip(FIRST_NAMED..).collect();
+        move |key| match key.index() {
+            Some(_) => key,
+            None => new.get(&key).copied().unwrap_or(MethodKey::OTHER),
+        }
+    }
+
     fn give(&mut self, key: MethodKey, name: impl FnOnce() -> String) -> usize {
         let Self { named, names, refused } = self;
         if names.len() >= MAX_METHODS && !named.contains_key(&key) {
@@ -131,14 +147,14 @@ impl Methods {
 ))]
 pub(super) struct Table<K, V> {
     #[serde(serialize_with = "pairs::serialize", deserialize_with = "rows")]
-    rows: HashMap<K, V, Mix>,
+    rows: HashMap<K, V, Secret>,
     /// What was refused a row.
     pub(super) other: V,
     /// How many keys' events went to `other`.
     pub(super) refused: u64,
 }
 
-fn rows<'de, K, V, D>(from: D) -> Result<HashMap<K, V, Mix>, D::Error>
+fn rows<'de, K, V, D>(from: D) -> Result<HashMap<K, V, Secret>, D::Error>
 where
     K: Eq + Hash + Deserialize<'de>,
     V: Deserialize<'de>,
@@ -171,6 +187,15 @@ impl<K: Ord + Hash, V: Default> Table<K, V> {
     /// The values of all rows, `other` included, in no order.
     pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
         self.rows.values_mut().chain([&mut self.other])
+    }
+
+    /// Gives new keys; rows that have the same then are added up.
+    pub(super) fn rename(&mut self, mut key: impl FnMut(K) -> K, add: impl Fn(&mut V, V)) {
+        let mut rows: Vec<(K, V)> = std::mem::take(&mut self.rows).into_iter().collect();
+        rows.sort_by(|(a, _), (b, _)| a.cmp(b));
+        for (old, value) in rows {
+            add(self.rows.entry(key(old)).or_default(), value);
+        }
     }
 
     /// Adds the rows of `other`.

@@ -14,7 +14,13 @@ const TWO_WAY_SHARE: u64 = 20;
 /// Adds the notes that apply, and suppresses the rates that would mislead.
 pub(super) fn add(tally: &Tally, summary: &mut Summary) {
     let mut notes = Notes(Vec::new());
-    direction(summary, &mut notes);
+    if tally.choices.messages_only {
+        let text = "Single messages or transactions are selected: figures of calls and registrations, delays \
+                    and findings are left out, and failures include inner ones.";
+        notes.push("messages_only", Block::Input, summary.messages.total, text.to_owned());
+    } else {
+        direction(summary, &mut notes);
+    }
     beginnings(summary, &mut notes);
     ends(summary, &mut notes);
     hosts(tally, summary, &mut notes);

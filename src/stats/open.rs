@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 pub use crate::call::Recorder;
 use crate::call::{Attempt, Event, Flag, Observer};
 use crate::flow::FrameId;
-use crate::stats::tally::Choices;
+use crate::rename::Rename;
+use crate::stats::choices::Choices;
 use crate::time::Timestamp;
+use crate::transaction::MethodKey;
 
 /// Something open at the end of a capture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,6 +97,12 @@ impl Open {
     pub(super) fn is_assumed(&self) -> bool {
         let assumed = |e: &Event| matches!(e, Event::Attempt(a) if a.flags.contains(&Flag::InitialAssumed));
         self.pending.iter().any(assumed)
+    }
+
+    /// Gives new names to what names somebody; `method`: to methods that nobody registered.
+    pub(super) fn rename(&mut self, to: &mut dyn Rename, method: &dyn Fn(MethodKey) -> MethodKey) {
+        let later = self.verdicts.iter_mut().flat_map(|v| &mut v.adds);
+        self.pending.iter_mut().chain(later).for_each(|event| event.rename(to, method));
     }
 
     /// Tells each frame in it to `change`.

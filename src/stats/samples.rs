@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::call::{Attempt, Outcome};
 use crate::flow::{FrameId, Origin};
 use crate::hash::Mix;
+use crate::rename::{Rename, What};
 use crate::sip::{Message, Method, StatusCode};
 use crate::stats::serial::pairs;
 use crate::stats::summary::{Calls, CellCalls, DelayKind, SampleCall};
@@ -75,6 +76,14 @@ impl Samples {
                 self.slowest.entry(kind).or_default().offer(delay, a.started, a.frame, id);
             }
         }
+    }
+
+    /// Gives new names to calls.
+    pub(super) fn rename(&mut self, to: &mut dyn Rename) {
+        let Self { cells, outcomes, slowest } = self;
+        let first = cells.values_mut().chain(outcomes.values_mut()).flat_map(|list| &mut list.0);
+        let slowest = slowest.values_mut().flat_map(|list| &mut list.0).map(|(_, call)| call);
+        first.chain(slowest).for_each(|call| call.call_id = to.text(What::CallId, &call.call_id));
     }
 
     /// Tells each frame that is remembered to `change`.

@@ -121,6 +121,15 @@ impl Series {
         best
     }
 
+    /// Calls up at the end, given `before` that were up at the beginning.
+    pub(super) fn balance(&self, before: u64) -> u64 {
+        self.buckets
+            .iter()
+            .map(|(_, b)| b)
+            .fold(before, |up, b| up + u64::from(b.answered))
+            .saturating_sub(self.buckets.iter().map(|(_, b)| u64::from(b.ended)).sum())
+    }
+
     fn start(&self, bucket: i64) -> Timestamp {
         Timestamp::from_wide_nanos(i128::from(bucket) * i128::from(self.tenths()) * 100_000_000)
     }

@@ -184,6 +184,11 @@ impl SessionTally {
         self.sessions
     }
 
+    /// Calls up while the run goes on: answered ones less ended ones, those that began before included.
+    pub(super) fn up_now(&self) -> u64 {
+        self.calls.balance(self.before_capture)
+    }
+
     pub(super) fn ended(&self) -> u64 {
         self.ended
     }

@@ -11,15 +11,16 @@ use crate::call::{
     Attempt, Bye, Call, Detail, Flag, Observer, Outcome, RegisterOutcome, Registration, RequestOver, Session,
     Tried,
 };
-use crate::config::{Grouping, HostSide, Sort};
+use crate::config::Sort;
 use crate::fate::Fates;
 use crate::flow::{Endpoint, FrameId, Origin, Transport};
 use crate::pick::{Picker, Selection};
+use crate::rename::Rename;
 use crate::sip::{Message, StatusCode};
 use crate::stats::admission::Admission;
-use crate::stats::attempts::{AttemptTally, is_on};
+use crate::stats::attempts::AttemptTally;
 use crate::stats::b2bua::Crossings;
-use crate::stats::counted::span;
+use crate::stats::choices::Choices;
 use crate::stats::groups::Groups;
 use crate::stats::histogram::Histogram;
 use crate::stats::incidents::Incidents;
@@ -32,28 +33,6 @@ use crate::stats::texts::TextTally;
 use crate::stats::timeline::Times;
 use crate::time::{Nanos, Timestamp};
 use crate::transaction::{About, Bin, MethodKey, Names};
-use crate::trunks::Trunks;
-
-/// What the user can choose that changes figures.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Choices {
-    /// A call this long or less is short.
-    pub short_call: Nanos,
-    /// Attempts that count; all of them if empty.
-    pub host_sides: Vec<HostSide>,
-    /// What selects the calls that count, as written; `None`: all.
-    pub condition: Option<String>,
-    /// What to tell traffic apart by.
-    pub grouping: Grouping,
-}
-
-impl Choices {
-    /// Whether `attempt` counts.
-    pub(super) fn keep(&self, attempt: &Attempt) -> bool {
-        self.host_sides.is_empty() || self.host_sides.iter().any(|side| is_on(side, attempt))
-    }
-}
 
 /// All that was counted so far.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -157,6 +136,16 @@ impl Tally {
         std::mem::swap(&mut self.admission, names);
     }
 
+    /// A shard is done with: takes what it kept to itself.
+    pub fn close(&mut self, names: &Admission) {
+        self.groups.take(names.groups.clone());
+    }
+
+    /// From now on it is told what was open where captures were cut, or no longer.
+    pub(super) fn set_at_cut(&mut self, at_cut: bool) {
+        self.incidents.set_at_cut(at_cut);
+    }
+
     /// Adds what `other` counted of other shards of the same input.
     pub fn merge(&mut self, other: Self) {
         self.fates.merge(&other.fates);
@@ -195,33 +184,6 @@ impl Tally {
     /// The user's choices.
     pub fn choices(&self) -> &Choices {
         &self.choices
-    }
-
-    /// The choices by name, for people.
-    pub(super) fn options(&self) -> Vec<(String, String)> {
-        let Choices { short_call, host_sides, condition, grouping } = &self.choices;
-        // How many rows are shown and which come first changes none of them.
-        let Grouping { by, top: _, sort: _, prefix_length, trunks, interval } = grouping;
-        let json = |value: serde_json::Result<String>| value.unwrap_or_default();
-        let some = |is_there: bool, text: String| if is_there { text } else { "none".to_owned() };
-        let by_words: Vec<String> =
-            by.iter().map(|d| d.iter().map(|d| d.id()).collect::<Vec<_>>().join(",")).collect();
-        let interval = match interval {
-            None => "none".to_owned(),
-            Some(Nanos::ZERO) => "auto".to_owned(),
-            Some(interval) => span(*interval),
-        };
-        [
-            ("--short-call", span(*short_call)),
-            ("--host-side", some(!host_sides.is_empty(), json(serde_json::to_string(host_sides)))),
-            ("--where", condition.clone().unwrap_or_else(|| "none".to_owned())),
-            ("--by", some(!by.is_empty(), by_words.join(" and "))),
-            ("--prefix-length", prefix_length.to_string()),
-            ("--trunks", some(*trunks != Trunks::default(), json(serde_json::to_string(trunks)))),
-            ("--interval", interval),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .to_vec()
     }
 
     /// How many rows of groups are shown, and which come first.
@@ -269,6 +231,51 @@ impl Tally {
         texts.renumber(change);
     }
 
+    /// Gives new names to what names somebody; tells the new key of a method.
+    pub(super) fn rename(&mut self, to: &mut dyn Rename) -> impl Fn(MethodKey) -> MethodKey + use<> {
+        // No `..`: who adds a field says here whether it names somebody.
+        let Self {
+            choices,
+            fates: _,
+            anomalies: _,
+            messages,
+            texts,
+            attempts,
+            sessions: _,
+            crossings,
+            reinvites: _,
+            registers: _,
+            silence,
+            requests_over,
+            response_time: _,
+            first_reply: _,
+            evicted: _,
+            exact: _,
+            incidents,
+            samples,
+            groups,
+            times: _,
+            only: _,
+            picker: _,
+            admission: _,
+        } = self;
+        let method = messages.methods.rename(to);
+        groups.rename(&choices.grouping, to);
+        choices.rename(to);
+        texts.rename(to);
+        attempts.rename(to);
+        crossings.rename(to);
+        silence.rename(|(key, at)| (method(key), to.endpoint(at)), SilenceTally::add);
+        *requests_over =
+            std::mem::take(requests_over).into_iter().fold(BTreeMap::new(), |mut all, (key, more)| {
+                all.entry(method(key)).or_insert_with(SilenceTally::default).add(more);
+                all
+            });
+        incidents.rename(to);
+        samples.rename(to);
+        method
+    }
+
     /// The same with rows of names in the order of the names, whatever the threads and the order of
     /// adding.
     pub(super) fn in_order(self) -> Self {
@@ -290,7 +297,8 @@ impl Observer for Tally {
         }
         let transport: Transport = origin.transport;
         if !self.groups.is_empty() {
-            self.groups.message(message, origin, bin, alive, (&self.choices.grouping, &mut self.admission));
+            let rows = &mut self.admission.groups;
+            self.groups.message(message, origin, bin, alive, (&self.choices.grouping, rows));
         }
         if self.times.are_wanted() {
             self.times.message(message, origin.stamp.time, bin, alive);
@@ -349,13 +357,14 @@ impl Observer for Tally {
         self.incidents.note(tried);
         self.times.tried(tried);
         if !self.groups.is_empty() {
-            self.groups.tried(tried, (&self.choices.grouping, &mut self.admission));
+            self.groups.tried(tried, (&self.choices.grouping, &mut self.admission.groups));
         }
     }
 
     fn attempt(&mut self, attempt: &Attempt) -> bool {
         self.crossings.note(attempt);
         let kept = self.keeps(attempt);
+        self.incidents.attempt(kept.then_some(attempt.outcome));
         if kept {
             self.attempts.note(attempt, &mut self.admission.hops);
             self.samples.attempt(attempt);

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::flow::{FrameId, Origin};
 use crate::registry;
+use crate::rename::{Rename, What};
 use crate::sip::{Message, Reason, Start, StatusCode, Warning, retry_after_seconds, unquote};
 use crate::stats::admission::Admission;
 use crate::stats::names::Table;
@@ -90,6 +91,26 @@ impl TextTally {
             let row = self.retry_after.entry(status).or_insert((0, min, max));
             *row = (row.0 + count, row.1.min(min), row.2.max(max));
         }
+    }
+
+    /// Gives new names to what names somebody.
+    pub(super) fn rename(&mut self, to: &mut dyn Rename) {
+        let Self { reasons, phrases, warnings, retry_after: _ } = self;
+        let reason = |(carrier, protocol, cause, location): ReasonKey| {
+            let location = location.map(|l| to.text(What::Words, &l));
+            (to.text(What::Method, &carrier), to.text(What::Words, &protocol), cause, location)
+        };
+        reasons.rename(reason, ReasonTally::add);
+        let texts = reasons.values_mut().filter_map(|row| row.text.as_mut());
+        texts.for_each(|(_, _, words)| *words = to.text(What::Words, words));
+        let add = |a: &mut u64, b: u64| *a += b;
+        phrases.rename(|(status, words)| (status, to.text(What::Words, &words)), add);
+        // The code, which is a number of SIP (RFC 3261 20.43), and the warner's words.
+        let mut warning = |text: String| match text.split_once(' ') {
+            Some((code, words)) => format!("{code} {}", to.text(What::Words, words)),
+            None => text,
+        };
+        warnings.rename(|(status, text)| (status, warning(text)), add);
     }
 
     /// Tells each frame that is remembered to `change`.

@@ -30,8 +30,12 @@ pub(super) fn credential_realms(message: &Message<'_>) -> SmallVec<[u64; 1]> {
         .collect()
 }
 
-/// Whether a challenge refuses the credentials for `realms`, and not merely their age.
+/// Whether a challenge refuses the credentials for `realms`, and not merely their age. One that names no
+/// realm leaves nothing to try again with.
 pub(super) fn rejects(realms: &[u64], message: &Message<'_>) -> bool {
+    if message.challenges.is_empty() {
+        return !realms.is_empty();
+    }
     let challenges = message.challenges.iter().filter_map(|v| Challenge::parse(v));
     challenges.into_iter().any(|c| !c.stale && realms.contains(&xxh3_64(c.realm.unwrap_or_default())))
 }

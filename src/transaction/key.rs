@@ -245,7 +245,7 @@ fn has_letters(host: &[u8]) -> bool {
     // Eight bytes at once: the highest bit of each tells whether it was `A` or more.
     let above = |bytes: [u8; 8]| {
         let word = u64::from_le_bytes(bytes);
-        word | (word & !HIGHEST) + EACH * u64::from(0x80 - b'A')
+        word | ((word & !HIGHEST) + EACH * u64::from(0x80 - b'A'))
     };
     (above(*first) | above(*last)) & HIGHEST != 0
 }

@@ -20,5 +20,5 @@ pub use exchange::{Evidence, Exchange, QUIET, Role, Step, TIMER_B};
 pub use facts::head_key;
 pub use key::{CallKey, Keys, MethodKey, ViaKey, ViaKeys, call_key, tag_key};
 pub use leg::{Final, Leg, Location};
-pub use names::{About, Digits, Name, Names};
+pub use names::{About, Digits, Name, Names, name_hash};
 pub use relation::{is_downstream, is_related, lists};

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::hash::Mix;
+use crate::rename::Rename;
 use crate::sip::{Message, Start, Uri};
 
 /// Names kept of products, and of domains, by one shard each.
@@ -41,6 +42,11 @@ pub struct Names {
     kept: [usize; 2],
 }
 
+/// The hash that stands for a name in every shard.
+pub fn name_hash(text: &str) -> u64 {
+    xxh3_64(text.as_bytes())
+}
+
 /// What kind of name it is: each kind has room of its own.
 #[derive(Clone, Copy, Debug)]
 enum Kind {
@@ -50,7 +56,7 @@ enum Kind {
 
 impl Default for Names {
     fn default() -> Self {
-        let texts = ["", "(other)"].map(|t| (t.into(), xxh3_64(t.as_bytes()))).to_vec();
+        let texts = ["", "(other)"].map(|t| (t.into(), name_hash(t))).to_vec();
         Self { numbers: HashMap::default(), texts, kept: [0; 2] }
     }
 }
@@ -71,7 +77,7 @@ impl Names {
             let (Some(text), Ok(number)) = (text, u16::try_from(all.texts.len())) else {
                 return Name::default();
             };
-            all.texts.push((text.into(), xxh3_64(text.as_bytes())));
+            all.texts.push((text.into(), name_hash(text)));
             Name(number)
         });
         (all, names)
@@ -96,7 +102,7 @@ impl Names {
         let shown =
             if matches!(kind, Kind::Domain) { shown.to_ascii_lowercase() } else { shown.into_owned() };
         // Domains are the same in upper and lower case (RFC 3261 19.1.4).
-        let shared = xxh3_64(shown.as_bytes());
+        let shared = name_hash(&shown);
         self.texts.push((shown.into(), shared));
         self.numbers.insert(hash, Name(number));
         Name(number)
@@ -142,6 +148,13 @@ impl Digits {
     /// The digits that were [packed](Self::packed).
     pub fn unpacked(packed: u64) -> Self {
         Self(packed)
+    }
+
+    /// Its new name.
+    #[must_use]
+    pub fn renamed(self, to: &mut dyn Rename) -> Self {
+        let all = (1..=MAX_DIGITS).rev().find_map(|count| self.prefix(count));
+        all.map_or(self, |digits| Self::of(to.digits(&digits).as_bytes()))
     }
 
     /// Whether there are `count` digits or more, as far as they are kept: 1 to 14.

@@ -2,8 +2,12 @@
 
 use std::io::Write;
 
+use crate::collide;
 use crate::victim::Victim;
-use crate::wire::{ACK, FIN, HERE, Out, SYN, Sip, THERE, header, ip, record, stamped, tcp, udp};
+use crate::wire::{
+    ACK, FIN, HERE, Out, SYN, Sip, THERE, client_hello, header, ip, pcap_header, record, stamped, tcp, udp,
+    udp6,
+};
 
 /// One way to hurt.
 pub(crate) struct Attack {
@@ -156,6 +160,31 @@ attacks! {
         say(&Sip { call: x, more: &format!("User-Agent: {x} {}\r\n", "phone".repeat(30)), ..Sip::default() })
     }), |v| at_least_messages(v, 1);
 
+    phrases_of_one_hash / 1: |n, out| {
+        let mut phrases = collide::phrases();
+        each(n, out, |_, x| {
+            let start = format!("SIP/2.0 486 {}", phrases.next().unwrap_or_default());
+            say(&Sip { start: &start, call: x, ..Sip::default() })
+        })
+    }, |v| {
+        at_least_messages(v, 1);
+        let rows = v.report["phrases"].as_array().map_or(0, Vec::len);
+        assert!((2..=257).contains(&rows), "{rows} phrases are told");
+    };
+
+    hosts_of_one_network / 1: |n, out| each(n, out, |i, x| {
+        let host = collide::PREFIX | u128::from(i);
+        let sip = Sip { call: x, ..Sip::default() }.bytes();
+        udp6(host, collide::PREFIX | u128::from(i + 1), &sip)
+    }), |v| at_least_messages(v, 1);
+
+    call_ids_of_one_bucket / 40: |n, out| {
+        header(out);
+        for (i, x) in collide::call_ids().take(n as usize).enumerate() {
+            record(out, i as u64 * 10, &say(&Sip { call: &x, ..Sip::default() }));
+        }
+    }, anything;
+
     peers / 1: |n, out| each(n, out, |i, x| {
         udp(0x0b00_0000 + i as u32, 0x0c00_0000 + i as u32, &Sip { call: x, ..Sip::default() }.bytes())
     }), |v| at_least_messages(v, 1);
@@ -267,6 +296,38 @@ attacks! {
         });
     }, anything;
 
+    gzip_bombs / 4_000: |n, out| {
+        let zeros = gzipped(&vec![0; 4 << 20]);
+        let _ = out.write_all(&gzipped(&pcap_header()));
+        (0..n).for_each(|_| { let _ = out.write_all(&zeros); });
+    }, |v| assert_eq!(v.report["input"]["complete"], false);
+
+    zstd_with_the_widest_window / 1: |n, out| {
+        let mut zstd = zstd::Encoder::new(out, 1).expect("an encoder");
+        zstd.set_parameter(zstd::zstd_safe::CParameter::WindowLog(27)).expect("a window");
+        zstd.set_parameter(zstd::zstd_safe::CParameter::EnableLongDistanceMatching(true)).expect("a mode");
+        header(&mut zstd);
+        for i in 0..n {
+            record(&mut zstd, i * 10, &say(&Sip { call: &format!("{i:x}"), more: "User-Agent: the same\r\n", ..Sip::default() }));
+        }
+        let _ = zstd.finish();
+    }, |v| at_least_messages(v, 1);
+
+    sctp_messages_that_never_end / 1: |n, out| each(n, out, |i, _| {
+        // A first fragment on another association, stream and number each time.
+        let (port, tsn) = (1024 + (i % 60_000) as u16, i as u32 * 7);
+        let chunk = [&[0, 2, 0, 80][..], &tsn.to_be_bytes(), &(i as u16).to_be_bytes(), &[0; 6], b"INVITE sip:b@example.com SIP/2.0\r\nVia: SIP/2.0/SCTP h;branch=z9"].concat();
+        let chunk = &chunk[..80.min(chunk.len())];
+        ip(HERE + (i / 60_000) as u32, THERE, 132, 1, 0, false, &[&port.to_be_bytes()[..], &5060_u16.to_be_bytes(), &[0; 8], chunk].concat())
+    }), anything;
+
+    tls_server_names / 1: |n, out| each(n, out, |i, x| {
+        tcp(HERE + (i / 60_000) as u32, 1024 + (i % 60_000) as u16, 1, ACK, &client_hello(x.as_bytes()))
+    }), |v| {
+        let rows = v.report["input"]["tls"].as_array().map_or(0, Vec::len);
+        assert!((1..=257).contains(&rows), "{rows} servers are told");
+    };
+
     centuries_to_and_fro / 1: |n, out| {
         header(out);
         for i in 0..n {
@@ -297,6 +358,13 @@ attacks! {
             stamped(out, (i * 4_000) as u32, 0, &say(&Sip { call: &format!("{i:x}"), ..Sip::default() }));
         }
     }, |v| at_least_messages(v, 1);
+}
+
+/// As one member.
+fn gzipped(bytes: &[u8]) -> Vec<u8> {
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    gz.write_all(bytes).expect("a vector takes all");
+    gz.finish().expect("a vector takes all")
 }
 
 /// So many zeros, as a raw deflate stream without its end.

@@ -12,7 +12,12 @@ fn put(out: Out<'_>, bytes: &[u8]) {
 
 /// A pcap of raw IP.
 pub(crate) fn header(out: Out<'_>) {
-    put(out, b"\xd4\xc3\xb2\xa1\x02\0\x04\0\0\0\0\0\0\0\0\0\xff\xff\0\0\x65\0\0\0");
+    put(out, &pcap_header());
+}
+
+/// Its first bytes.
+pub(crate) fn pcap_header() -> [u8; 24] {
+    *b"\xd4\xc3\xb2\xa1\x02\0\x04\0\0\0\0\0\0\0\0\0\xff\xff\0\0\x65\0\0\0"
 }
 
 /// A record at so many microseconds.
@@ -58,6 +63,24 @@ pub(crate) const THERE: u32 = 0x0a00_0002;
 pub(crate) fn udp(from: u32, to: u32, payload: &[u8]) -> Vec<u8> {
     let head = [5060, 5060, payload.len() as u16 + 8, 0].map(u16::to_be_bytes).concat();
     ip(from, to, 17, 1, 0, false, &[&head, payload].concat())
+}
+
+/// The same over IPv6.
+pub(crate) fn udp6(from: u128, to: u128, payload: &[u8]) -> Vec<u8> {
+    let head = [5060, 5060, payload.len() as u16 + 8, 0].map(u16::to_be_bytes).concat();
+    let length = (payload.len() as u16 + 8).to_be_bytes();
+    [&[0x60, 0, 0, 0], &length[..], &[17, 64], &from.to_be_bytes(), &to.to_be_bytes(), &head, payload]
+        .concat()
+}
+
+/// A ClientHello (RFC 8446 4.1.2) that asks for `server`.
+pub(crate) fn client_hello(server: &[u8]) -> Vec<u8> {
+    let sized = |bytes: &[u8]| [&(bytes.len() as u16).to_be_bytes()[..], bytes].concat();
+    let names = sized(&[&[0][..], &sized(server)].concat());
+    let extensions = sized(&[&[0, 0][..], &sized(&names)].concat());
+    let hello = [&[3, 3][..], &[7; 32], &[0, 0, 2, 0x13, 1, 1, 0], &extensions].concat();
+    let handshake = [&[1, 0][..], &sized(&hello)].concat();
+    [&[22, 3, 1][..], &sized(&handshake)].concat()
 }
 
 pub(crate) const SYN: u8 = 2;

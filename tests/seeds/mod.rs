@@ -81,6 +81,8 @@ pub(crate) fn of(capture: &Path) -> Vec<(&'static str, Vec<u8>)> {
             traffic.extend(payload);
         }
     }
+    out.push(("reports", [&[1, 14, 18], &traffic[..]].concat()));
+    out.push(("calls", traffic.clone()));
     out.push(("traffic", traffic));
     out.push(("fragments", fragments));
     out.push(("tcp", (0..300_u32).map(|i| ((i * 7919) >> 3) as u8).collect()));

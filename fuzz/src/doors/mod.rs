@@ -7,10 +7,14 @@
 #![allow(dead_code, unreachable_pub, unused_imports, reason = "shared with tests/fuzz.rs")]
 
 mod capture;
+mod condition;
 mod expression;
 mod headers;
+mod limits;
 mod options;
+mod outputs;
 mod packets;
+mod pseudonyms;
 mod rules;
 mod streams;
 mod summary;
@@ -45,10 +49,14 @@ doors! {
     headers: datagram framing headers;
     options: options;
     expression: expression;
-    rules: rules;
+    rules: rules define;
+    condition: condition;
+    limits: limits;
+    pseudonyms: pseudonyms;
     summary: summary;
     traffic: traffic whole;
     trunks: trunks;
+    outputs: reports calls;
 }
 
 /// The input as a file: captures are read from files.

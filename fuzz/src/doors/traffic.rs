@@ -66,7 +66,7 @@ fn shows_nothing_that_steers(text: &[u8]) {
 
 /// A pcap of raw IP. Each packet: a byte of what carries it (2 bits), its direction and hosts
 /// (3 bits), and the time since the last (3 bits); two bytes of length; the payload.
-fn written(data: &[u8]) -> Vec<u8> {
+pub(super) fn written(data: &[u8]) -> Vec<u8> {
     const STEPS: [u64; 8] = [100, 1_000, 20_000, 99_000, 500_000, 4_000_000, 33_000_000, 200_000_000];
     let mut out = b"\xd4\xc3\xb2\xa1\x02\0\x04\0\0\0\0\0\0\0\0\0\0\0\x04\0\x65\0\0\0".to_vec();
     let (mut rest, mut micros, mut sent, mut id) = (data, 1_700_000_000_000_000_u64, [1_u32; 8], 0_u16);

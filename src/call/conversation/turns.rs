@@ -43,7 +43,7 @@ impl Conversation {
     /// Whether it holds a session, or may when it ends.
     pub fn may_be_up(&self) -> bool {
         let answered =
-            |x: &Box<Exchange>| x.method == MethodKey::INVITE && x.legs.iter().any(|l| l.success.is_some());
-        !self.sessions.is_empty() || self.exchanges.iter().any(answered)
+            |x: &Exchange| x.method == MethodKey::INVITE && x.legs.iter().any(|l| l.success.is_some());
+        !self.sessions.is_empty() || self.exchanges.iter().any(|x| answered(x))
     }
 }

@@ -59,8 +59,9 @@ pub(super) fn key(set: &str, word: &str) -> Result<Key, Refused> {
 }
 
 /// Identifiers of notes; what is not noted counts 0.
-const NOTES: [&str; 17] = [
+const NOTES: [&str; 18] = [
     "replies_only",
+    "messages_only",
     "requests_only",
     "started_before_capture",
     "lost_upstream",

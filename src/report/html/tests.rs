@@ -59,6 +59,7 @@ pub(in crate::report) fn incident() -> Summary {
         what: "503 Service Unavailable to INVITE".into(),
         method: "INVITE".into(),
         status: Some(status),
+        outcome: None,
         unit: Unit::Bids,
         timed: true,
         start: start + Nanos::from_secs(200),

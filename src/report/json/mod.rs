@@ -35,7 +35,7 @@ use crate::stats::summary::{Boundary, DelayKind, DelayStats, PhraseRow};
 pub const SCHEMA: &str = "sipstat.report/1";
 
 pub(super) use pretty::line;
-pub(super) use value::{Keyed, Rate};
+pub(super) use value::{Keyed, Rate, ms};
 
 /// The report as a value, for the formats that take it apart.
 pub(crate) fn value(summary: &Summary) -> io::Result<serde_json::Value> {

@@ -77,7 +77,7 @@ impl From<&DelayStats> for Delay {
 }
 
 /// A span in milliseconds.
-pub(super) fn ms(span: Nanos) -> f64 {
+pub(in crate::report) fn ms(span: Nanos) -> f64 {
     span.as_nanos() as f64 / 1e6
 }
 

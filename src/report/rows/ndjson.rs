@@ -4,13 +4,15 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::cells::{Cell, NAMES, cells, instant};
 use crate::call::Call;
+use crate::report::json;
 use crate::time::Scale;
 
 /// One row.
 pub(super) fn row(call: &Call, files: &[String], scale: Scale) -> String {
-    let row = Row(cells(call, files), scale);
-    // Strings and numbers only: nothing that could fail.
-    serde_json::to_string(&row).unwrap_or_default() + "\n"
+    let mut line = Vec::new();
+    // Strings and numbers only, to memory: nothing that could fail.
+    let _ = json::line(&Row(cells(call, files), scale), &mut line);
+    String::from_utf8(line).unwrap_or_default()
 }
 
 struct Row([Cell; 36], Scale);

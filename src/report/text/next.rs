@@ -1,13 +1,16 @@
 //! The last line: what to ask next. Only commands that exist.
 
+use std::net::{IpAddr, SocketAddr};
+
 use super::Options;
-use crate::call::Side;
+use crate::call::{Outcome, Side};
+use crate::dimension::Dimension;
 use crate::registry;
 use crate::report::style;
 use crate::report::wrap::wrap;
 use crate::sip::StatusCode;
 use crate::stats::Summary;
-use crate::stats::summary::FailureRow;
+use crate::stats::summary::{FailureRow, Finding, FindingKind};
 
 /// The line: nothing where there is nothing to ask.
 pub(super) fn lines(s: &Summary, options: &Options, columns: usize) -> Vec<String> {
@@ -17,8 +20,11 @@ pub(super) fn lines(s: &Summary, options: &Options, columns: usize) -> Vec<Strin
         _ => None,
     };
     match (calls_to_look_at(s), &file) {
-        (Some(status), Some(file)) => {
-            ask.push(format!("sipstat calls {file} --where 'code == {}'", status.get()));
+        (Some((what, to)), Some(file)) => {
+            let command = |to: &str| format!("sipstat calls {file} --where '{what}{to}'");
+            let closer = command(&to.map(|ip| format!(" and dst == {ip}")).unwrap_or_default());
+            // A command that is broken over lines cannot be copied.
+            ask.push(if closer.len() + "Next: ".len() <= columns { closer } else { command("") });
             return said(&ask, columns);
         }
         _ => ask.extend(worst(&s.failures.by_code).map(|status| format!("sipstat explain {}", status.get()))),
@@ -29,10 +35,41 @@ pub(super) fn lines(s: &Summary, options: &Options, columns: usize) -> Vec<Strin
     said(&ask, columns)
 }
 
-/// The code of INVITE whose calls are worth a look: that of a finding, or the worst that failed.
-fn calls_to_look_at(s: &Summary) -> Option<StatusCode> {
-    let found = s.findings.iter().filter(|f| f.method == "INVITE").find_map(|f| f.status);
-    found.or_else(|| worst(s.failures.by_method_and_code.iter().filter(|r| r.method == "INVITE")))
+/// What the calls that are worth a look have in common: what the first finding on INVITEs says, or the
+/// worst code that failed.
+fn calls_to_look_at(s: &Summary) -> Option<(String, Option<IpAddr>)> {
+    let found = s.findings.iter().filter(|f| f.method == "INVITE").find_map(condition);
+    let code = |status: StatusCode| (format!("code == {}", status.get()), None);
+    let worst = || worst(s.failures.by_method_and_code.iter().filter(|r| r.method == "INVITE"));
+    found.or_else(|| worst().map(code))
+}
+
+/// The calls of a finding as a condition, where there are words for it.
+fn condition(f: &Finding) -> Option<(String, Option<IpAddr>)> {
+    let what = match (f.kind, f.status, f.outcome, f.delay) {
+        (FindingKind::Code, Some(status), ..) => format!("code == {}", status.get()),
+        (FindingKind::Silence, ..) => "outcome == timed_out".to_owned(),
+        (FindingKind::Outcome, _, Some(outcome), _) if outcome != Outcome::Answered => {
+            format!("outcome == {}", outcome.id())
+        }
+        // Half-way between what is usual and what it became.
+        (FindingKind::Delay, .., Some((before, during))) => {
+            let between = before.as_nanos() + (during - before).as_nanos() / 2;
+            format!("pdd > {}ms", between / 100_000_000 * 100)
+        }
+        _ => return None,
+    };
+    Some((what, destination(f)))
+}
+
+/// The one place that explains a finding.
+fn destination(f: &Finding) -> Option<IpAddr> {
+    match f.because.as_slice() {
+        [one] if one.dimension == Dimension::Destination => {
+            one.value.parse().map(|a: SocketAddr| a.ip()).ok()
+        }
+        _ => None,
+    }
 }
 
 /// The most frequent code that speaks of network or platform; else the most frequent.

@@ -9,20 +9,23 @@ use smallvec::SmallVec;
 use crate::call::{Outcome, Tried};
 use crate::config::Grouping;
 use crate::dimension::Dimension;
-use crate::flow::{Endpoint, Flow, FrameId, Origin, Transport};
+use crate::flow::{Endpoint, Flow, FrameId, Origin, Tap, Transport};
+use crate::rename::{Rename, What};
 use crate::sip::{Message, Reason, Start, StatusCode, Uri};
 use crate::transaction::{About, Digits, MethodKey, Name, Names};
 use crate::trunks::Trunks;
 
+/// What [`Names`] call those that found no room.
+const OTHER: &str = "(other)";
 /// Bytes of a text that are kept.
 const MAX_TEXT: usize = 120;
 
 /// One value for each dimension of a group.
-pub(super) type Key = SmallVec<[Value; 2]>;
+pub(in crate::stats) type Key = SmallVec<[Value; 2]>;
 
 /// The value of a dimension.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub(super) enum Value {
+pub(in crate::stats) enum Value {
     /// The traffic says nothing of it.
     None,
     /// A text.
@@ -31,6 +34,29 @@ pub(super) enum Value {
     File(u32),
     /// Two ends, of which one will turn out to be the peer.
     Ends(IpAddr, IpAddr),
+}
+
+impl Value {
+    /// The number of a file.
+    pub(super) fn file(&self) -> Option<u32> {
+        if let Self::File(n) = self { Some(*n) } else { None }
+    }
+
+    /// Files have new numbers.
+    pub(super) fn renumber(&mut self, numbers: &BTreeMap<u32, u32>) {
+        if let Self::File(n) = self {
+            *n = numbers.get(n).copied().unwrap_or(u32::MAX);
+        }
+    }
+
+    /// Gives it a new name, as a value of `dimension`.
+    pub(super) fn rename(&mut self, dimension: Dimension, to: &mut dyn Rename) {
+        match self {
+            Self::Text(text) => *text = to.text(What::Of(dimension), text).into(),
+            Self::Ends(a, b) => (*a, *b) = (to.address(*a), to.address(*b)),
+            Self::None | Self::File(_) => {}
+        }
+    }
 }
 
 /// What headers say of the request that a message belongs to.
@@ -62,6 +88,7 @@ pub(super) struct Subject<'a> {
     flow: Flow,
     transport: Transport,
     frame: FrameId,
+    tap: Tap,
     method: Option<Box<str>>,
     status: Option<StatusCode>,
     outcome: Option<Outcome>,
@@ -77,8 +104,10 @@ impl<'a> Subject<'a> {
             Uri::parse(uri).and_then(|u| u.host).map(|h| text(h).to_ascii_lowercase().into_boxed_str())
         };
         let end = |e: &Option<crate::sip::NameAddr<'_>>| e.as_ref().and_then(|e| host(e.uri));
-        spoken.from = spoken.from.take().or_else(|| end(&message.from));
-        spoken.to = spoken.to.take().or_else(|| end(&message.to));
+        // A name that found no room in its shard stands in every message of the transaction.
+        let known = |name: Option<Box<str>>| name.filter(|n| **n != *OTHER);
+        spoken.from = known(spoken.from.take()).or_else(|| end(&message.from));
+        spoken.to = known(spoken.to.take()).or_else(|| end(&message.to));
         let agent = message.agent.map(text);
         let method = message.cseq.as_ref().map(|c| text(c.method.as_bytes()));
         let (flow, method, status, server) = match message.start {
@@ -94,6 +123,7 @@ impl<'a> Subject<'a> {
             flow,
             transport: origin.transport,
             frame: origin.frame,
+            tap: origin.tap,
             method,
             status,
             outcome: None,
@@ -109,6 +139,7 @@ impl<'a> Subject<'a> {
             flow: tried.flow,
             transport: tried.transport,
             frame: tried.frame,
+            tap: tried.tap,
             method: (tried.method == MethodKey::INVITE).then(|| "INVITE".into()),
             status: tried.status,
             outcome,
@@ -150,6 +181,8 @@ impl<'a> Subject<'a> {
             },
             Dimension::Transport => some(self.transport.id().into()),
             Dimension::File => Value::File(self.frame.file),
+            Dimension::Interface => self.tap.interface().map_or(Value::None, |i| some(i.into_owned())),
+            Dimension::Vlan => self.tap.vlan().map_or(Value::None, |id| some(id.to_string())),
             Dimension::Method => maybe(&self.method),
             Dimension::Code => self.status.map_or(Value::None, |s| some(s.get().to_string())),
             Dimension::Class => self.status.map_or(Value::None, |s| some(format!("{}xx", s.class()))),

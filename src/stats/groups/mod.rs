@@ -1,8 +1,8 @@
 //! Traffic told apart by dimensions (`--by`).
 //!
 //! In: messages, tries and attempts. Out: a [`Group`] for each `--by`, its rows and what is not shown
-//! added up to the whole. Each shard admits the first 512 keys of a group; the rest is one row, and
-//! the others are lower bounds then: see `admission`.
+//! added up to the whole. Each shard keeps a row for the 512 heaviest keys of a group, the rest is one
+//! row: see `heavy`.
 
 mod key;
 
@@ -15,11 +15,11 @@ use crate::call::{Outcome, Place, Tried};
 use crate::config::{Grouping, Sort};
 use crate::dimension::Dimension;
 use crate::flow::{FrameId, Origin};
+use crate::rename::Rename;
 use crate::sip::{Message, Start, StatusCode};
-use crate::stats::admission::Admission;
 use crate::stats::attempts::most_first;
+use crate::stats::heavy::{Heavy, Rows};
 use crate::stats::histogram::Histogram;
-use crate::stats::names::Table;
 use crate::stats::serial::pairs;
 use crate::stats::summary::{Group, GroupRow, Input};
 use crate::stats::tally::add_counts;
@@ -30,7 +30,7 @@ use crate::transaction::{About, Bin, MethodKey, Names};
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Groups {
-    tables: Vec<Table<Key, Row>>,
+    tables: Vec<Rows<Key, Row>>,
     /// Of the message or attempt at work.
     #[serde(skip)]
     spoken: Spoken,
@@ -41,10 +41,13 @@ pub(super) struct Groups {
     waits: bool,
 }
 
+/// The rows of one shard, a list for each group.
+pub(super) type ShardRows = Vec<Heavy<Key, Row>>;
+
 /// One row.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Row {
+pub(super) struct Row {
     requests: Counts,
     responses: Counts,
     finals: u64,
@@ -66,7 +69,7 @@ struct Row {
 impl Groups {
     /// For the groups of `choices`.
     pub(super) fn new(choices: &Grouping) -> Self {
-        Self { tables: choices.by.iter().map(|_| Table::default()).collect(), ..Self::default() }
+        Self { tables: choices.by.iter().map(|_| Rows::default()).collect(), ..Self::default() }
     }
 
     /// Nobody asked for any.
@@ -86,11 +89,11 @@ impl Groups {
         origin: &Origin,
         bin: Bin,
         alive: bool,
-        (choices, admission): (&Grouping, &mut Admission),
+        (choices, rows): (&Grouping, &mut ShardRows),
     ) {
         let mut spoken = std::mem::take(&mut self.spoken);
         let subject = Subject::message(message, origin, &mut spoken);
-        self.count(&subject, (choices, admission), |row| match message.start {
+        self.count(&subject, (choices, rows), |row| match message.start {
             Start::Request { .. } => row.requests.note(bin),
             Start::Response { status, .. } => {
                 row.responses.note(bin);
@@ -111,7 +114,7 @@ impl Groups {
     }
 
     /// One try: a bid, and the first one of an attempt its attempt.
-    pub(super) fn tried(&mut self, tried: &Tried<'_>, at: (&Grouping, &mut Admission)) {
+    pub(super) fn tried(&mut self, tried: &Tried<'_>, at: (&Grouping, &mut ShardRows)) {
         if tried.method != MethodKey::INVITE || tried.place != Place::Reference {
             return;
         }
@@ -141,21 +144,24 @@ impl Groups {
     }
 
     fn count(
-        &mut self,
+        &self,
         subject: &Subject<'_>,
-        (choices, admission): (&Grouping, &mut Admission),
+        (choices, rows): (&Grouping, &mut ShardRows),
         note: impl Fn(&mut Row),
     ) {
-        for (i, (table, dimensions)) in self.tables.iter_mut().zip(&choices.by).enumerate() {
-            let key = subject.key(dimensions, choices);
-            let admitted = admission.group(i).admit(&key);
-            note(table.row(key, admitted));
+        rows.resize_with(choices.by.len(), Heavy::default);
+        for (heavy, dimensions) in rows.iter_mut().zip(&choices.by) {
+            heavy.event(subject.key(dimensions, choices), &note, Row::add);
         }
     }
 
-    /// Adds what `other` counted of the same groups.
-    pub(super) fn merge(&mut self, other: Self) {
-        for (i, theirs) in other.tables.into_iter().enumerate() {
+    /// Adds the rows of a shard.
+    pub(super) fn take(&mut self, rows: ShardRows) {
+        self.add(rows.into_iter().map(Rows::from));
+    }
+
+    fn add(&mut self, tables: impl IntoIterator<Item = Rows<Key, Row>>) {
+        for (i, theirs) in tables.into_iter().enumerate() {
             match self.tables.get_mut(i) {
                 Some(ours) => ours.merge(theirs, Row::add),
                 None => self.tables.push(theirs),
@@ -163,24 +169,38 @@ impl Groups {
         }
     }
 
+    /// Gives new names to what the `choices` tell apart.
+    pub(super) fn rename(&mut self, choices: &Grouping, to: &mut dyn Rename) {
+        for (table, dimensions) in self.tables.iter_mut().zip(&choices.by) {
+            *table = std::mem::take(table).rekeyed(
+                |mut key| {
+                    key.iter_mut().zip(dimensions).for_each(|(value, d)| value.rename(*d, to));
+                    key
+                },
+                Row::add,
+            );
+        }
+    }
+
+    /// Adds what `other` counted of the same groups.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.add(other.tables);
+    }
+
     /// Tells each file that is remembered to `change`: files are numbered anew when summaries merge.
-    #[allow(dead_code, reason = "for those who merge summaries")]
     pub(super) fn renumber(&mut self, change: &mut dyn FnMut(&mut FrameId)) {
         for table in &mut self.tables {
-            let old = std::mem::take(table);
-            table.refused = old.refused;
-            table.other = old.other.clone();
-            for (key, row) in old.iter() {
-                let mut key = key.clone();
-                for value in &mut key {
-                    if let Value::File(n) = value {
-                        let mut frame = FrameId { file: *n, number: 0 };
-                        change(&mut frame);
-                        *n = frame.file;
-                    }
-                }
-                table.row(key, true).add(row.clone());
+            let mut numbers: BTreeMap<u32, u32> = BTreeMap::new();
+            for file in table.iter().flat_map(|(key, _)| key).filter_map(Value::file) {
+                let mut frame = FrameId { file, number: 0 };
+                change(&mut frame);
+                numbers.insert(file, frame.file);
             }
+            let renumbered = |mut key: Key| {
+                key.iter_mut().for_each(|value| value.renumber(&numbers));
+                key
+            };
+            *table = std::mem::take(table).rekeyed(renumbered, Row::add);
         }
     }
 
@@ -190,12 +210,12 @@ impl Groups {
     }
 }
 
-fn finish(table: &Table<Key, Row>, by: &[Dimension], choices: &Grouping, input: &Input) -> Group {
+fn finish(table: &Rows<Key, Row>, by: &[Dimension], choices: &Grouping, input: &Input) -> Group {
     let mut ends = BTreeMap::new();
     for (key, row) in table.iter() {
         for value in key {
             if let Value::Ends(a, b) = value {
-                *ends.entry((*a, *b)).or_default() += row.weight();
+                *ends.entry((*a, *b)).or_default() += row.value.weight();
             }
         }
     }
@@ -206,35 +226,36 @@ fn finish(table: &Table<Key, Row>, by: &[Dimension], choices: &Grouping, input: 
         Value::File(n) => input.files.get(*n as usize).map(|f| f.path.clone()),
         Value::Ends(a, b) => Some(peer(*a, *b, &ours).to_string()),
     };
-    let mut rows: BTreeMap<Vec<Option<String>>, Row> = BTreeMap::new();
+    let mut rows: BTreeMap<Vec<Option<String>>, (Row, u64)> = BTreeMap::new();
     let mut all = table.other.clone();
-    for (key, row) in table.iter() {
-        all.add(row.clone());
-        rows.entry(key.iter().map(name).collect()).or_default().add(row.clone());
+    for (key, held) in table.iter() {
+        all.add(held.value.clone());
+        let (row, missed) = rows.entry(key.iter().map(name).collect()).or_default();
+        row.add(held.value.clone());
+        *missed += held.missed;
     }
-    let missed = if table.refused > 0 { table.other.weight() } else { 0 };
     let keys = rows.len() as u64;
-    let mut rows: Vec<(Vec<Option<String>>, Row)> = rows.into_iter().collect();
+    let mut rows: Vec<_> = rows.into_iter().collect();
     let rank = |row: &Row| match choices.sort {
         Sort::Failures => (row.failed() as f64, row.weight()),
         Sort::Calls => (row.bids as f64, row.weight()),
         Sort::Share => (Ratio::new(row.failed(), row.judged()).value().unwrap_or(0.0), row.failed()),
     };
-    rows.sort_by(|(a, x), (b, y)| {
+    rows.sort_by(|(a, (x, _)), (b, (y, _))| {
         let ((x, more), (y, less)) = (rank(x), rank(y));
         y.total_cmp(&x).then(less.cmp(&more)).then_with(|| a.cmp(b))
     });
     let mut other = table.other.clone();
     let rest = rows.split_off(choices.top.min(rows.len()));
-    let some = table.refused > 0 || !rest.is_empty();
-    rest.into_iter().for_each(|(_, row)| other.add(row));
+    let some = table.floor > 0 || !rest.is_empty();
+    rest.into_iter().for_each(|(_, (row, _))| other.add(row));
     Group {
         dimensions: by.to_vec(),
-        rows: rows.into_iter().map(|(key, row)| row.finish(key, missed)).collect(),
+        rows: rows.into_iter().map(|(key, (row, missed))| row.finish(key, missed)).collect(),
         other: some.then(|| other.finish(Vec::new(), 0)),
         all: all.finish(Vec::new(), 0),
         keys,
-        at_least: table.refused > 0,
+        at_least: table.floor > 0,
     }
 }
 

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
+use crate::call::Outcome;
 use crate::sip::StatusCode;
 use crate::stats::rising::Rising;
 use crate::time::{Nanos, Timestamp};
@@ -30,6 +31,7 @@ impl Cell {
     pub(super) const NO_FINAL: Self = Self(1);
     /// It was answered, but had to be sent again.
     pub(super) const RESENT: Self = Self(2);
+    const OUTCOMES: u16 = 800;
     const DELAYS: u16 = 1000;
 
     /// It failed with `status`.
@@ -39,7 +41,17 @@ impl Cell {
 
     /// The code that it failed with.
     pub(super) fn status(self) -> Option<StatusCode> {
-        StatusCode::new(self.0)
+        StatusCode::new(self.0).filter(|_| self.0 < Self::OUTCOMES)
+    }
+
+    /// The attempt ended so.
+    pub(super) fn ended(outcome: Outcome) -> Self {
+        Self(Self::OUTCOMES + outcome as u16)
+    }
+
+    /// How the attempt ended.
+    pub(super) fn outcome(self) -> Option<Outcome> {
+        Outcome::ALL.get(usize::from(self.0.checked_sub(Self::OUTCOMES)?)).copied()
     }
 
     /// It took `delay`.
@@ -208,6 +220,11 @@ mod tests {
         assert_eq!(Cell::code(StatusCode::new(503).unwrap()).status().map(|s| s.get()), Some(503));
         assert_eq!((Cell::RESENT.status(), Cell::RESENT.delay_step()), (None, None));
         assert_eq!(Cell::delay(Nanos::ZERO).status(), None);
+        for outcome in Outcome::ALL {
+            let cell = Cell::ended(*outcome);
+            assert_eq!((cell.outcome(), cell.status(), cell.delay_step()), (Some(*outcome), None, None));
+        }
+        assert_eq!(Cell::delay(Nanos::ZERO).outcome(), None);
     }
 
     #[test]

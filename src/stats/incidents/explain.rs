@@ -4,12 +4,12 @@
 //! and few others: values of one dimension (one, or few that are alternatives), and perhaps of a
 //! second one that narrows them further. Nothing where nothing explains.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 
+use super::column::Column;
 use super::sample::{Case, Dictionary, Word};
 use crate::dimension::Dimension;
 use crate::flow::Endpoint;
-use crate::hash::Mix;
 use crate::transaction::Digits;
 
 /// Share of the cases that conditions must describe.
@@ -25,15 +25,19 @@ const MAX_VALUES: usize = 4;
 /// What a dimension may explain less than another one and still be named, if it comes first in
 /// [`COLUMNS`].
 const ABOUT_AS_WELL: f64 = 0.015;
+/// What a `Server` must explain better: where nobody answered there is none, so it is rarer among others.
+const SERVER_BETTER: f64 = 0.1;
 /// What a longer prefix may explain less than a shorter one.
 const AS_WELL: f64 = 0.005;
 /// The greatest chance of a coincidence, over all conditions looked at.
 const CHANCE: f64 = 1e-4;
+/// Numbers that must share a prefix to be a range of numbers, and not one that is called again and again.
+const SEVERAL: usize = 3;
 /// Lengths of number prefixes.
 const PREFIXES: std::ops::RangeInclusive<usize> = 2..=9;
 
 /// The dimensions, most useful first: where two describe the same, the first one is named.
-const COLUMNS: [Dimension; 10] = [
+const COLUMNS: [Dimension; 13] = [
     Dimension::Trunk,
     Dimension::Destination,
     Dimension::Source,
@@ -43,6 +47,9 @@ const COLUMNS: [Dimension; 10] = [
     Dimension::FromDomain,
     Dimension::Prefix,
     Dimension::Transport,
+    Dimension::Vlan,
+    Dimension::Interface,
+    Dimension::Peer,
     Dimension::Server,
 ];
 
@@ -74,15 +81,6 @@ pub(super) struct Table<'a> {
     pub(super) cases: Vec<(&'a Case, f64)>,
     columns: Vec<Column>,
 }
-
-struct Column {
-    dimension: Dimension,
-    values: Vec<String>,
-    /// Of each request, its value's number; `u32::MAX` for none.
-    ids: Vec<u32>,
-}
-
-const NONE: u32 = u32::MAX;
 
 impl<'a> Table<'a> {
     /// `trunk` names the trunk of a request.
@@ -138,11 +136,20 @@ impl<'a> Table<'a> {
                 Dimension::Source => {
                     Column::new(dimension, &cases, |c| end(sender(c)), |c| sender(c).to_string())
                 }
+                Dimension::Peer => Column::peers(&cases),
                 Dimension::Transport => Column::new(
                     dimension,
                     &cases,
                     |c| Some((c.transport as u128, 0)),
                     |c| c.transport.id().to_owned(),
+                ),
+                Dimension::Vlan => Column::named(
+                    dimension,
+                    cases.iter().map(|(c, _)| c.tap.vlan().map(|id| id.to_string())).collect(),
+                ),
+                Dimension::Interface => Column::named(
+                    dimension,
+                    cases.iter().map(|(c, _)| c.tap.interface().map(Cow::into_owned)).collect(),
                 ),
                 Dimension::UserAgent => {
                     let (key, name) = word(0);
@@ -199,10 +206,7 @@ impl<'a> Table<'a> {
     /// Whether request number `i` meets `conditions`: alternatives within a dimension, all dimensions.
     pub(super) fn meets(&self, i: usize, conditions: &[Condition]) -> bool {
         conditions.iter().all(|c| {
-            conditions
-                .iter()
-                .filter(|d| d.column == c.column)
-                .any(|d| self.columns[d.column].ids.get(i) == Some(&d.id))
+            conditions.iter().filter(|d| d.column == c.column).any(|d| self.columns[d.column].has(i, d.id))
         })
     }
 
@@ -219,6 +223,62 @@ impl<'a> Table<'a> {
         (share(met.0, whole.0), share(met.1, whole.1))
     }
 
+    /// How many columns there are.
+    pub(super) fn columns(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// The numbers of the values that request number `i` has in `column`.
+    pub(super) fn ids(&self, column: usize, i: usize) -> impl Iterator<Item = u32> + '_ {
+        self.columns.get(column).into_iter().flat_map(move |c| c.of(i))
+    }
+
+    /// Whether `column` says something of the response: what got none has no value in it.
+    pub(super) fn is_of_response(&self, column: usize) -> bool {
+        self.columns.get(column).is_some_and(|c| c.dimension == Dimension::Server)
+    }
+
+    /// Digits that `column` tells numbers apart by; 0 if it is not about numbers.
+    pub(super) fn prefix_length(&self, column: usize) -> usize {
+        let is_prefix = |c: &&Column| c.dimension == Dimension::Prefix;
+        let before = self.columns.iter().take(column + 1).filter(is_prefix).count();
+        if self.columns.get(column).as_ref().is_some_and(is_prefix) {
+            PREFIXES.start() + before - 1
+        } else {
+            0
+        }
+    }
+
+    /// Several have value `id` of `column` among the requests that `counts` says. Only of prefixes one can
+    /// be in doubt: a prefix of one number is no range, and a number called again and again, or seen on
+    /// both sides of a B2BUA, is one case.
+    pub(super) fn is_of_many(&self, column: usize, id: u32, counts: impl Fn(usize) -> bool) -> bool {
+        if self.prefix_length(column) == 0 {
+            return true;
+        }
+        let mut numbers: Vec<u64> = Vec::with_capacity(SEVERAL);
+        for (i, (c, _)) in self.cases.iter().enumerate() {
+            if self.columns[column].has(i, id) && counts(i) && !numbers.contains(&c.digits) {
+                numbers.push(c.digits);
+                if numbers.len() == SEVERAL {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// Value `id` of `column` as a condition, with its shares among `roles`.
+    pub(super) fn condition(&self, column: usize, id: u32, roles: &[Role], p: f64) -> Condition {
+        let c = &self.columns[column];
+        let value = c.values.get(id as usize).cloned().unwrap_or_default();
+        let condition =
+            Condition { dimension: c.dimension, value, share_inside: 0.0, share_outside: 0.0, p, column, id };
+        let whole = weigh(&self.cases, roles);
+        let (share_inside, share_outside) = self.shares(roles, std::slice::from_ref(&condition), whole);
+        Condition { share_inside, share_outside, ..condition }
+    }
+
     /// The dimension that tells cases from others best, with its values; how well.
     fn best(&self, roles: &[Role], besides: &[Condition]) -> Option<(f64, Vec<Condition>)> {
         let (cases, others) = weigh(&self.cases, roles);
@@ -230,7 +290,6 @@ impl<'a> Table<'a> {
         if counted.0 < 3 || counted.1 < 3 {
             return None;
         }
-        let looked_at: usize = self.columns.iter().map(|c| c.values.len()).sum();
         let mut best: Option<(f64, Vec<Condition>)> = None;
         for (column, c) in self.columns.iter().enumerate() {
             if besides.iter().any(|b| same_thing(b.dimension, c.dimension)) {
@@ -238,11 +297,13 @@ impl<'a> Table<'a> {
             }
             let mut rows = vec![(0.0, 0.0, 0_u64, 0_u64); c.values.len()];
             for (i, (_, n)) in self.cases.iter().enumerate() {
-                let Some(row) = rows.get_mut(c.ids[i] as usize) else { continue };
-                match roles[i] {
-                    Role::Case => (row.0, row.2) = (row.0 + n, row.2 + 1),
-                    Role::Other => (row.1, row.3) = (row.1 + n, row.3 + 1),
-                    Role::Aside => {}
+                for id in c.of(i) {
+                    let Some(row) = rows.get_mut(id as usize) else { continue };
+                    match roles[i] {
+                        Role::Case => (row.0, row.2) = (row.0 + n, row.2 + 1),
+                        Role::Other => (row.1, row.3) = (row.1 + n, row.3 + 1),
+                        Role::Aside => {}
+                    }
                 }
             }
             let mut values: Vec<(f64, f64, u32)> = rows
@@ -254,7 +315,10 @@ impl<'a> Table<'a> {
             values.sort_by(|x, y| (y.0 - y.1).total_cmp(&(x.0 - x.1)).then(x.2.cmp(&y.2)));
             let mut taken: Vec<(f64, f64, u32)> = Vec::new();
             let (mut a, mut b) = (0.0, 0.0);
-            for v in values.into_iter().take(MAX_VALUES) {
+            let of_many = |v: &(f64, f64, u32)| self.is_of_many(column, v.2, |i| roles[i] == Role::Case);
+            // Two peers have a request in common: their shares do not add up.
+            let most = if c.also.is_empty() { MAX_VALUES } else { 1 };
+            for v in values.into_iter().filter(of_many).take(most) {
                 if !taken.is_empty() && v.0 - v.1 < WORTH_A_VALUE {
                     break;
                 }
@@ -271,12 +335,16 @@ impl<'a> Table<'a> {
                 let row = rows[*id as usize];
                 (k, m) = (k + row.2, m + row.3);
             }
-            let p = (coincidence(k, counted.0, m, counted.1) * looked_at.max(1) as f64).min(1.0);
+            // Each dimension pays for its own values: thousands of prefixes are no reason to doubt one of
+            // five gateways.
+            let looked_at = (self.columns.len() * c.values.len()) as f64;
+            let p = (coincidence(k, counted.0, m, counted.1) * looked_at.max(1.0)).min(1.0);
             let beaten = best.as_ref().is_some_and(|(most, by)| {
                 // Of prefixes that describe the same, the longest says most.
                 let longer = c.dimension == Dimension::Prefix
                     && by.first().is_some_and(|b| b.dimension == Dimension::Prefix);
-                score <= if longer { most - AS_WELL } else { most + ABOUT_AS_WELL }
+                let better = if c.dimension == Dimension::Server { SERVER_BETTER } else { ABOUT_AS_WELL };
+                score <= if longer { most - AS_WELL } else { most + better }
             });
             if p > CHANCE || beaten {
                 continue;
@@ -293,57 +361,6 @@ impl<'a> Table<'a> {
             best = Some((score, taken.iter().map(condition).collect()));
         }
         best
-    }
-}
-
-impl Column {
-    fn new(
-        dimension: Dimension,
-        cases: &[(&Case, f64)],
-        key: impl Fn(&Case) -> Option<(u128, usize)>,
-        name: impl Fn(&Case) -> String,
-    ) -> Self {
-        let mut numbers: HashMap<(u128, usize), u32, Mix> = HashMap::default();
-        let mut values = Vec::new();
-        // Neighbours often have the same.
-        let mut last = None;
-        let ids = cases
-            .iter()
-            .map(|(c, _)| {
-                let Some(key) = key(c) else { return NONE };
-                if let Some((known, number)) = last
-                    && known == key
-                {
-                    return number;
-                }
-                let number = *numbers.entry(key).or_insert_with(|| {
-                    values.push(name(c));
-                    values.len() as u32 - 1
-                });
-                last = Some((key, number));
-                number
-            })
-            .collect();
-        Self { dimension, values, ids }
-    }
-
-    fn named(dimension: Dimension, names: Vec<Option<String>>) -> Self {
-        let mut numbers: HashMap<String, u32, Mix> = HashMap::default();
-        let mut values = Vec::new();
-        let ids = names
-            .into_iter()
-            .map(|name| {
-                let Some(name) = name else { return NONE };
-                if let Some(number) = numbers.get(&name) {
-                    return *number;
-                }
-                let number = values.len() as u32;
-                values.push(name.clone());
-                numbers.insert(name, number);
-                number
-            })
-            .collect();
-        Self { dimension, values, ids }
     }
 }
 
@@ -373,9 +390,9 @@ fn share(part: f64, whole: f64) -> f64 {
 
 /// Two names for one thing are no two conditions.
 fn same_thing(a: Dimension, b: Dimension) -> bool {
-    use Dimension::{Destination, Prefix, Server, Source, ToDomain, Trunk, UriDomain};
+    use Dimension::{Destination, Peer, Prefix, Server, Source, ToDomain, Trunk, UriDomain};
     let group = |d| match d {
-        Trunk | Destination | Server | UriDomain => 1,
+        Trunk | Destination | Peer | Server | UriDomain => 1,
         ToDomain => 2,
         Source => 3,
         Prefix => 4,

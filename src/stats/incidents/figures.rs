@@ -6,12 +6,17 @@ use super::Kind;
 use super::cells::{Bucket, Cell};
 use super::sample::Case;
 use super::scan::{Block, Worth};
-use crate::call::{Place, Side};
+use crate::call::{Outcome, Place, Side};
 use crate::registry;
 use crate::transaction::MethodKey;
 
 /// The greatest chance of a coincidence within one series; many are looked at.
 pub(super) const CHANCE: f64 = 2e-5;
+
+/// By how much the share of an end must rise of which network or platform speak.
+const NETWORK: f64 = 0.01;
+/// Of one of which people speak.
+const PEOPLE: f64 = 0.10;
 
 /// What rose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +27,21 @@ pub(super) enum What {
     Resent,
     /// Delays of this length or more.
     Delay(u16),
+    /// Attempts that were not answered.
+    Unanswered,
+}
+
+impl What {
+    /// Figures of a family may be cause and consequence at two hops: a code is often translated.
+    pub(super) fn family(self) -> u8 {
+        match self {
+            Self::End(cell) if cell.status().is_some() => 0,
+            Self::End(_) => 1,
+            Self::Resent => 2,
+            Self::Delay(_) => 3,
+            Self::Unanswered => 4,
+        }
+    }
 }
 
 /// Requests that could be cases, and those that are.
@@ -29,6 +49,10 @@ pub(super) fn figures(what: What, b: &Bucket) -> Block {
     match what {
         What::End(cell) => (u64::from(b.begun), u64::from(b.of(cell))),
         What::Resent => (u64::from(b.begun), u64::from(b.of(Cell::RESENT))),
+        What::Unanswered => {
+            let over = u64::from(b.over);
+            (over, over.saturating_sub(b.of(Cell::ended(Outcome::Answered)).into()))
+        }
         What::Delay(limit) => b
             .cells()
             .filter_map(|(c, n)| Some((c.delay_step()?, u64::from(n))))
@@ -36,10 +60,33 @@ pub(super) fn figures(what: What, b: &Bucket) -> Block {
     }
 }
 
+/// Whether a figure speaks of network or platform.
+pub(super) fn blames_the_network(what: What) -> bool {
+    match what {
+        What::End(cell) => match cell.outcome() {
+            Some(outcome) => matches!(outcome, Outcome::ServerFailure | Outcome::TimedOut),
+            None => super::blames_the_network(cell),
+        },
+        What::Resent | What::Delay(_) => true,
+        What::Unanswered => false,
+    }
+}
+
+/// The ways to end by which a figure counts; none: it counts delays.
+pub(super) fn ends_as(what: What) -> Vec<Cell> {
+    match what {
+        What::End(cell) => vec![cell],
+        What::Resent => vec![Cell::RESENT],
+        What::Unanswered => Outcome::ALL.iter().map(|o| Cell::ended(*o)).collect(),
+        What::Delay(_) => Vec::new(),
+    }
+}
+
 pub(super) fn is_case(what: What, c: &Case) -> bool {
     match what {
         What::End(cell) => c.cell == Some(cell),
         What::Resent => c.resent,
+        What::Unanswered => c.cell.is_some_and(|cell| cell != Cell::ended(Outcome::Answered)),
         What::Delay(limit) => {
             c.delay.is_some_and(|d| Cell::delay(d).delay_step().is_some_and(|step| step >= limit))
         }
@@ -47,7 +94,11 @@ pub(super) fn is_case(what: What, c: &Case) -> bool {
 }
 
 pub(super) fn is_judged(what: What, c: &Case) -> bool {
-    !matches!(what, What::Delay(_)) || c.delay.is_some()
+    match what {
+        What::Delay(_) => c.delay.is_some(),
+        What::Unanswered => c.cell.is_some(),
+        What::End(_) | What::Resent => true,
+    }
 }
 
 /// Limits of delay: above the median, the upper quarter and the upper tenth of all.
@@ -73,11 +124,24 @@ pub(super) fn slow(totals: &BTreeMap<Cell, u64>) -> Vec<u16> {
 
 /// What is worth telling of a figure, and how much one case matters.
 pub(super) fn worth(what: What, kind: Kind) -> (Worth, f64) {
-    let network = Worth { rise: 0.01, times: 3.0, cases: 8, p: CHANCE };
+    let network = Worth { rise: NETWORK, times: 3.0, cases: 8, p: CHANCE };
     let refusal = Worth { rise: 0.04, times: 2.5, cases: 8, p: CHANCE };
-    let people = Worth { rise: 0.10, times: 2.5, cases: 10, p: CHANCE };
+    let people = Worth { rise: PEOPLE, times: 3.0, cases: 10, p: CHANCE };
     let invite = kind.method == MethodKey::INVITE;
     let (worth, weight) = match what {
+        What::End(cell) if cell.outcome().is_some() => match cell.outcome() {
+            Some(Outcome::ServerFailure | Outcome::TimedOut) => (network, 0.9),
+            Some(
+                Outcome::Busy
+                | Outcome::NoAnswer
+                | Outcome::Cancelled
+                | Outcome::Declined
+                | Outcome::GlobalFailure,
+            ) => (people, 0.25),
+            _ => (refusal, 0.5),
+        },
+        // Who answers changes with the hour, by itself.
+        What::Unanswered => (Worth { rise: 0.25, times: 1.5, cases: 20, p: CHANCE }, 0.2),
         What::End(cell) => match cell.status() {
             None => (network, 1.0),
             Some(s) if s.class() == 5 || s.get() == 408 => (network, 1.0),
@@ -98,4 +162,21 @@ pub(super) fn worth(what: What, kind: Kind) -> (Worth, f64) {
     };
     let of_place = if kind.place == Place::Reference { 1.0 } else { 0.9 };
     (worth, weight * of_method * of_place)
+}
+
+/// What is worth telling though it is so throughout the capture, of some and not of others. Gateways
+/// that ring later, or refuse more, than others are an ordinary sight: only what leaves no doubt.
+/// `None`: nothing.
+pub(super) fn standing(what: What, kind: Kind) -> Option<Worth> {
+    let (usual, _) = worth(what, kind);
+    let least = Worth { rise: 0.5, times: 5.0, cases: 20, p: 1e-8 };
+    match what {
+        What::Unanswered => None,
+        What::Delay(_) => Some(Worth { rise: 0.3, times: 2.0, ..least }),
+        What::Resent => Some(least),
+        // Who is busy, or does not answer, is nobody's fault.
+        What::End(_) if usual.rise >= PEOPLE => None,
+        What::End(_) if usual.rise <= NETWORK => Some(Worth { rise: 0.3, ..least }),
+        What::End(_) => Some(least),
+    }
 }

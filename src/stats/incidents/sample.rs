@@ -10,9 +10,11 @@ use std::collections::{BinaryHeap, HashMap};
 use serde::{Deserialize, Serialize};
 
 use super::cells::Cell;
-use crate::flow::{Flow, FrameId, Transport};
+use crate::flow::{Flow, FrameId, Tap, Transport};
 use crate::hash::Mix;
+use crate::rename::{Rename, What};
 use crate::time::{Nanos, Timestamp};
+use crate::transaction::{Digits, name_hash};
 
 /// A text's number in a [`Dictionary`]; 0 for none.
 pub(super) type Word = u32;
@@ -40,6 +42,8 @@ pub(super) struct Case {
     pub(super) flow: Flow,
     /// On what.
     pub(super) transport: Transport,
+    /// Where it was captured.
+    pub(super) tap: Tap,
     /// `User-Agent`, `Server`, From domain, To domain, Request-URI domain.
     pub(super) words: [Word; 5],
     /// The number called, packed.
@@ -81,6 +85,19 @@ impl Sample {
     /// Tells the frame of each case to `change`.
     pub(super) fn renumber(&mut self, change: &mut dyn FnMut(&mut FrameId)) {
         self.change(|case| change(&mut case.frame));
+    }
+
+    /// Gives new names to what cases say: `old` are their words, which go to `new`.
+    pub(super) fn rename(&mut self, old: &Dictionary, new: &mut Renamed, to: &mut dyn Rename) {
+        self.change(|case| {
+            case.flow = to.flow(case.flow);
+            case.digits = Digits::unpacked(case.digits).renamed(to).packed();
+            case.call_id = to.text(What::CallId, &case.call_id).into();
+            for (place, word) in case.words.iter_mut().enumerate() {
+                let what = if place < 2 { What::Product } else { What::Host };
+                *word = new.word(old, *word, what, to);
+            }
+        });
     }
 
     /// Some had to go.
@@ -210,6 +227,25 @@ impl Dictionary {
     }
 }
 
+/// Words under new names.
+#[derive(Debug, Default)]
+pub(super) struct Renamed {
+    pub(super) words: Dictionary,
+    /// The new numbers of products, and of hosts.
+    known: [HashMap<Word, Word, Mix>; 2],
+}
+
+impl Renamed {
+    fn word(&mut self, old: &Dictionary, word: Word, what: What, to: &mut dyn Rename) -> Word {
+        let Self { words, known } = self;
+        let Some((text, _)) = old.entry(word) else { return 0 };
+        *known[usize::from(what == What::Host)].entry(word).or_insert_with(|| {
+            let text = to.text(what, text);
+            words.word(&text, name_hash(&text))
+        })
+    }
+}
+
 /// Numbers that are no counts.
 mod hex {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -241,6 +277,7 @@ mod tests {
             delay: None,
             flow: Flow::default(),
             transport: Transport::Udp,
+            tap: Tap::default(),
             words: [1, 0, 0, 0, 0],
             digits: 0,
             call_id: "".into(),

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::ages::Ages;
 use super::cells::{Cell, Cells};
 use super::sample::{Case, Dictionary, Sample, Word};
 use super::{Incidents, Kind, Population};
 use crate::stats::serial::{Hex, pairs};
 
-/// Kinds that one file may hold: registered methods, two places, with and without request.
+/// Kinds that one file may hold: registered methods, two places, with and without request; attempts.
 const MAX_KINDS: usize = 128;
 /// Texts that one file may hold.
 const MAX_WORDS: usize = 1 << 17;
@@ -30,11 +31,12 @@ struct SavedPopulation {
     cases: Vec<Case>,
     #[serde(with = "pairs")]
     ends: BTreeMap<Cell, (u64, u64)>,
+    ages: Ages,
 }
 
 impl From<Incidents> for Saved {
     fn from(incidents: Incidents) -> Self {
-        let Incidents { words, kinds } = incidents;
+        let Incidents { words, kinds, outcome: _, at_cut: _ } = incidents;
         let used = kinds.values().flat_map(|p| p.sample.cases()).flat_map(|(c, _)| c.words);
         let mut texts: Vec<(Box<str>, Hex, Word)> = Vec::new();
         for word in used.collect::<std::collections::BTreeSet<Word>>() {
@@ -49,7 +51,7 @@ impl From<Incidents> for Saved {
             for case in &mut cases {
                 case.words = case.words.map(|w| numbers.get(&w).copied().unwrap_or(0));
             }
-            SavedPopulation { cells: p.cells, full: p.sample.is_full(), cases, ends: p.ends }
+            SavedPopulation { cells: p.cells, full: p.sample.is_full(), cases, ends: p.ends, ages: p.ages }
         };
         Self {
             words: texts.into_iter().map(|(text, hash, _)| (text, hash)).collect(),
@@ -81,8 +83,8 @@ impl TryFrom<Saved> for Incidents {
                 case.words = case.words.map(here);
                 sample.push(case);
             }
-            kinds.insert(kind, Population { cells: p.cells, sample, ends: p.ends });
+            kinds.insert(kind, Population { cells: p.cells, sample, ends: p.ends, ages: p.ages });
         }
-        Ok(Self { words, kinds })
+        Ok(Self { words, kinds, outcome: None, at_cut: false })
     }
 }

@@ -117,7 +117,7 @@ fn best(blocks: &[Block], worth: Worth) -> Option<Window> {
 }
 
 /// The share rises enough to be told.
-fn is_worth(inside: Block, outside: Block, worth: Worth) -> bool {
+pub(super) fn is_worth(inside: Block, outside: Block, worth: Worth) -> bool {
     let share = |(n, k): Block| if n == 0 { 0.0 } else { k as f64 / n as f64 };
     let (a, b) = (share(inside), share(outside));
     outside.0 > 0 && a - b >= worth.rise && a >= worth.times * b

@@ -4,7 +4,7 @@ use super::cells::Cell;
 use super::draft::Draft;
 use super::explain::Condition;
 use super::figures::What;
-use crate::call::Place;
+use crate::call::{Outcome, Place};
 use crate::dimension::Dimension;
 use crate::registry;
 use crate::sip::{Method, StatusCode};
@@ -40,6 +40,7 @@ pub(super) fn finding(draft: &Draft, (first, last): (Timestamp, Timestamp), scal
         what: what(draft),
         method: method(draft.kind.method),
         status: status(draft.what),
+        outcome: outcome(draft.what),
         unit: unit(draft),
         timed: !windows.is_empty(),
         start,
@@ -65,6 +66,8 @@ pub(super) fn finding(draft: &Draft, (first, last): (Timestamp, Timestamp), scal
 
 fn kind(what: What) -> FindingKind {
     match what {
+        What::Unanswered => FindingKind::Outcome,
+        What::End(cell) if cell.outcome().is_some() => FindingKind::Outcome,
         What::End(cell) if cell.status().is_some() => FindingKind::Code,
         What::End(_) => FindingKind::Silence,
         What::Resent => FindingKind::Retransmission,
@@ -79,6 +82,14 @@ fn status(what: What) -> Option<StatusCode> {
     }
 }
 
+fn outcome(what: What) -> Option<Outcome> {
+    match what {
+        What::Unanswered => Some(Outcome::Answered),
+        What::End(cell) => cell.outcome(),
+        _ => None,
+    }
+}
+
 fn method(key: MethodKey) -> String {
     let name = key.index().and_then(|i| Method::REGISTERED.get(i)).map(|m| m.as_bytes());
     name.map_or_else(|| "(other)".to_owned(), |n| String::from_utf8_lossy(n).into_owned())
@@ -86,6 +97,7 @@ fn method(key: MethodKey) -> String {
 
 fn unit(draft: &Draft) -> Unit {
     match (draft.kind.place, draft.kind.method) {
+        _ if draft.kind.attempts => Unit::Attempts,
         (Place::Last, _) => Unit::Tries,
         (Place::Reference, MethodKey::INVITE) => Unit::Bids,
         _ => Unit::Requests,
@@ -96,6 +108,10 @@ fn unit(draft: &Draft) -> Unit {
 fn what(draft: &Draft) -> String {
     let method = method(draft.kind.method);
     match draft.what {
+        What::Unanswered => format!("'{}' of {method} attempts", Outcome::Answered.text()),
+        What::End(cell) if let Some(outcome) = cell.outcome() => {
+            format!("'{}' of {method} attempts", outcome.text())
+        }
         What::End(Cell::SILENT) => format!("{method} without any response"),
         What::End(cell) => match cell.status() {
             Some(status) => format!("{} to {method}", registry::label(status)),
@@ -119,9 +135,10 @@ fn because(c: &Condition) -> Because {
 }
 
 fn id(f: &Finding, scale: Scale) -> String {
-    let what = match (f.status, f.kind) {
+    let what = match (f.status, f.outcome) {
         (Some(status), _) => status.get().to_string(),
-        (None, kind) => kind.id().to_owned(),
+        (None, Some(outcome)) => outcome.id().to_owned(),
+        (None, None) => f.kind.id().to_owned(),
     };
     let when = match (f.timed, scale) {
         (false, _) => "throughout".into(),
@@ -137,15 +154,18 @@ fn text(draft: &Draft, f: &Finding, first: Timestamp, scale: Scale) -> String {
     let unit = match f.unit {
         Unit::Bids => "bids",
         Unit::Tries => "tries at the last hop",
-        _ => "requests",
+        Unit::Attempts => "attempts",
+        Unit::Requests => "requests",
     };
     let mut text = if f.timed { risen(draft, f, unit, first, scale) } else { throughout(draft, f, unit) };
     if f.timed && !f.because.is_empty() {
         let (inside, outside) = draft.shares;
+        let place = if draft.local { "there".to_owned() } else { place(draft) };
         text.push_str(&format!(
-            "; {} of it {} ({} of other {})",
+            "; {} of {} {} ({} of other {})",
             short(inside),
-            place(draft),
+            if fell(f) { "those without" } else { "it" },
+            place,
             short(outside),
             match (f.kind, draft.others_within) {
                 (FindingKind::Delay, true) => "answers",
@@ -156,7 +176,9 @@ fn text(draft: &Draft, f: &Finding, first: Timestamp, scale: Scale) -> String {
         ));
     }
     text.push('.');
-    if matches!(f.kind, FindingKind::Code | FindingKind::Silence) {
+    if matches!(f.kind, FindingKind::Code | FindingKind::Silence)
+        || f.kind == FindingKind::Outcome && !fell(f)
+    {
         text.push_str(&format!(" {} in all", number(f.total)));
         if let Some(c) = f.consequence {
             text.push_str(&match (c.retried, c.ended) {
@@ -174,9 +196,15 @@ fn text(draft: &Draft, f: &Finding, first: Timestamp, scale: Scale) -> String {
     text
 }
 
+/// Whether it is told by what became less.
+fn fell(f: &Finding) -> bool {
+    f.outcome == Some(Outcome::Answered)
+}
+
 /// `503 … rose from 0.22% to 28.40% of bids, 14:03:20 to 14:07:30 (4 min 10 s)`.
 fn risen(draft: &Draft, f: &Finding, unit: &str, first: Timestamp, scale: Scale) -> String {
     let (from, to) = (percent(f.before.value()), percent(f.during.value()));
+    let of_whom = if draft.local { format!(" {}", place(draft)) } else { String::new() };
     let (start, end) = (clock(f.start, scale), clock(f.end, scale));
     let day = Some(day(f.start, scale)).filter(|d| *d != day(first, scale)).unwrap_or_default();
     let when = match f.windows.as_slice() {
@@ -190,13 +218,17 @@ fn risen(draft: &Draft, f: &Finding, unit: &str, first: Timestamp, scale: Scale)
     };
     match f.delay {
         Some((before, during)) => format!(
-            "{} rose from a median of {} to {}, {when}; {to} of answers took {} or more, {from} otherwise",
+            "{} rose from a median of {} to {}, {when}; {to} of answers{of_whom} took {} or more, {from} \
+             otherwise",
             f.what,
             delay(before, 2),
             delay(during, 2),
             limit(draft),
         ),
-        None => format!("{} rose from {from} to {to} of {unit}, {when}", f.what),
+        None => {
+            let moved = if fell(f) { "fell" } else { "rose" };
+            format!("{} {moved} from {from} to {to} of {unit}{of_whom}, {when}", f.what)
+        }
     }
 }
 
@@ -251,7 +283,7 @@ fn place(draft: &Draft) -> String {
             _ => parts.push((c.dimension, vec![&c.value])),
         }
     }
-    let answers = matches!(kind(draft.what), FindingKind::Code) && !draft.windows.is_empty();
+    let answers = matches!(kind(draft.what), FindingKind::Code) && draft.is_timed() && !draft.local;
     let part = |(d, values): &(Dimension, Vec<&str>)| {
         let values: Vec<String> = values.iter().map(|v| value(*d, v)).collect();
         let values = match values.as_slice() {
@@ -270,8 +302,11 @@ fn place(draft: &Draft) -> String {
             Dimension::ToDomain => format!("with To domain {values}"),
             Dimension::UriDomain => format!("with Request-URI domain {values}"),
             Dimension::Prefix => format!("to numbers that begin with {values}"),
+            Dimension::Peer => format!("from or to {values}"),
             Dimension::Transport => format!("over {}", values.to_ascii_uppercase()),
             Dimension::Trunk => format!("on trunk {values}"),
+            Dimension::Vlan => format!("on VLAN {values}"),
+            Dimension::Interface => format!("at interface {values}"),
             other => format!("with {} {values}", other.title()),
         }
     };

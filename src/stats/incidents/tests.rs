@@ -3,7 +3,7 @@
 use super::*;
 use crate::call::Text;
 use crate::dimension::Dimension;
-use crate::flow::{Endpoint, Flow, FrameId, Tap, Transport};
+use crate::flow::{Endpoint, Flow, FrameId, Interface, Tap, Transport};
 use crate::stats::summary::{FindingKind, Unit};
 use crate::time::{Nanos, Scale};
 use crate::transaction::fixture::with_message;
@@ -49,6 +49,7 @@ struct Try {
     resent: bool,
     delay_ms: i64,
     method: MethodKey,
+    vlan: u16,
 }
 
 /// Shares of results on an ordinary trunk, in thousandths.
@@ -97,6 +98,7 @@ fn run(seed: u64, tries: usize, seconds: f64, incident: impl Fn(&mut Try, &mut R
             resent: random.share() < 0.01,
             delay_ms: (800.0 * (1.0 + random.share() * 3.0)) as i64,
             method: MethodKey::INVITE,
+            vlan: 0,
         };
         incident(&mut t, &mut random);
         all.push(t);
@@ -121,19 +123,24 @@ fn note(incidents: &mut Incidents, t: &Try, n: usize, names: &mut Names) {
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     let about = with_message(&lines, |m| About::of(m, names));
     let end = |a: u8, b: u8| Endpoint::new([10, 0, a, b], 5060);
+    let ended = StatusCode::new(t.code).map_or(Some(Outcome::TimedOut), registry::outcome);
+    incidents.attempt(ended.filter(|_| t.method == MethodKey::INVITE));
     incidents.note(&Tried {
         method: t.method,
         place: Place::Reference,
         call_id: &Text::of(format!("call{n}").as_bytes()),
         flow: Flow { source: end(1, t.source), destination: end(4, t.gateway) },
         transport: Transport::Udp,
-        tap: Tap::default(),
+        tap: Tap::default().on_interface(Interface::named(b"eth0")).on_vlan(t.vlan),
         started: Timestamp::from_nanos(START * 1_000_000_000 + (t.at * 1e9) as i64),
         frame: FrameId { file: 0, number: n as u64 + 1 },
         requested: true,
         over: true,
         status: StatusCode::new(t.code),
+        ended: (t.code != 0)
+            .then(|| Timestamp::from_nanos(START * 1_000_000_000 + (t.at * 1e9) as i64 + 100_000_000)),
         replied: t.code != 0,
+        refused: matches!(t.code, 401 | 407),
         resent: u32::from(t.resent),
         delay: (t.code == 200).then(|| Nanos::from_millis(t.delay_ms)),
         cancelled: false,
@@ -198,7 +205,7 @@ fn a_gateway_that_is_bad_from_the_beginning_or_to_the_end() {
 #[test]
 fn a_gateway_that_fails_throughout() {
     let found = run(3, 2000, 600.0, |t, r| {
-        if t.gateway == 7 && r.share() < 0.3 {
+        if t.gateway == 7 && r.share() < 0.5 {
             t.code = 503;
         }
     });
@@ -314,6 +321,69 @@ fn delays_and_retransmissions() {
         "10.0.4.6:5060",
         Some((300.0, 600.0)),
     );
+}
+
+#[test]
+fn a_vlan_with_several_gateways_and_sources() {
+    let found = run(17, 6000, 900.0, |t, r| {
+        t.vlan = 100 + u16::from(t.agent % 2 == t.source % 2);
+        if (300.0..600.0).contains(&t.at) && t.vlan == 101 && r.share() < 0.5 {
+            t.code = 503;
+        }
+    });
+    blames(&found, FindingKind::Code, Dimension::Vlan, "101", Some((300.0, 600.0)));
+    assert!(found[0].text.contains("on VLAN 101"), "{}", found[0].text);
+}
+
+/// Thirty codes of which none stands out, from two of three gateways.
+#[test]
+fn what_no_single_code_tells_is_told_by_the_outcome() {
+    let found = run(18, 6000, 900.0, |t, r| {
+        if (300.0..600.0).contains(&t.at) && t.gateway != 5 {
+            const CODES: [u16; 30] = [
+                400, 402, 405, 406, 410, 413, 414, 415, 416, 421, 423, 424, 429, 433, 436, 437, 438, 439,
+                440, 469, 470, 481, 482, 483, 485, 489, 493, 494, 604, 607,
+            ];
+            t.code = CODES[r.below(30) as usize];
+        }
+    });
+    let all: Vec<&str> = found.iter().map(|f| f.text.as_str()).collect();
+    let f = found.iter().find(|f| f.kind == FindingKind::Outcome).unwrap_or_else(|| panic!("{all:#?}"));
+    assert_eq!(f.unit, Unit::Attempts);
+    let mut because: Vec<_> = f.because.iter().map(|b| b.value.as_str()).collect();
+    because.sort_unstable();
+    assert_eq!(because, ["10.0.4.6:5060", "10.0.4.7:5060"], "{all:#?}");
+    // Answered attempts fell, which the rise of what they became accounts for, or is told itself.
+    assert!(found.iter().filter(|f| f.kind == FindingKind::Outcome).count() <= 2, "{all:#?}");
+}
+
+/// A challenge is no result of a bid, unless it refuses credentials.
+#[test]
+fn callers_whose_credentials_fail() {
+    let found = run(19, 4000, 900.0, |t, r| {
+        if (200.0..500.0).contains(&t.at) && t.agent == 1 && r.share() < 0.8 {
+            t.code = 407;
+        }
+    });
+    blames(&found, FindingKind::Code, Dimension::UserAgent, "phone 1.0", Some((200.0, 500.0)));
+    let f = &found[0];
+    assert_eq!((f.outcome, f.unit, f.status), (None, Unit::Bids, StatusCode::new(407)));
+    assert!(found.iter().all(|f| f.kind != FindingKind::Outcome), "told twice");
+}
+
+/// Whatever a finding on a code says, no other says it again as an outcome.
+#[test]
+fn outcomes_that_follow_from_a_code_are_not_told_again() {
+    for code in [503, 486, 404, 0] {
+        let found = run(20, 6000, 900.0, |t, r| {
+            if (200.0..450.0).contains(&t.at) && r.share() < 0.7 {
+                t.code = code;
+            }
+        });
+        let kinds: Vec<_> = found.iter().map(|f| (f.kind, f.text.as_str())).collect();
+        assert!(kinds.iter().all(|(k, _)| *k != FindingKind::Outcome), "{code}: {kinds:#?}");
+        assert!(!found.is_empty());
+    }
 }
 
 #[test]

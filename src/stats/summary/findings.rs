@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::call::Outcome;
 use crate::dimension::Dimension;
 use crate::flow::FrameId;
 use crate::sip::StatusCode;
@@ -21,6 +22,9 @@ pub struct Finding {
     pub method: String,
     /// The code it is about, if it is about one. JSON: `code`.
     pub status: Option<StatusCode>,
+    /// The outcome it is about, if it is about one: of `answered` the share fell, of any other it rose.
+    /// JSON: `outcome`.
+    pub outcome: Option<Outcome>,
     /// What is counted. JSON: `unit`.
     pub unit: Unit,
     /// `false`: it is so throughout the capture, or throughout what `because` names. JSON:
@@ -73,7 +77,7 @@ pub enum FindingKind {
     Retransmission,
     /// The delay to ringback, or to the final.
     Delay,
-    /// The share of an outcome of attempts.
+    /// The share of an outcome of attempts that no finding on a code, silence or delay accounts for.
     Outcome,
 }
 
@@ -162,7 +166,7 @@ pub struct Chart {
     pub start: Timestamp,
     /// Length of a bucket.
     pub interval: Nanos,
-    /// Cases in each bucket.
+    /// Cases in each bucket; where the share of answered attempts fell, those not answered.
     pub counts: Vec<u64>,
     /// Out of how many in each.
     pub of: Vec<u64>,

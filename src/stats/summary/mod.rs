@@ -19,6 +19,7 @@ pub use invite::{
 pub use timeline::{TimeBucket, Timeline};
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +64,9 @@ pub struct Summary {
     pub register: Register,
     /// Delays by name, in the order of the report's contract; `None` where there is no sample.
     pub delays: Vec<(DelayKind, Option<DelayStats>)>,
+    /// Post-dial delays in bins of two percent, so that what came between two times can be told; in no
+    /// format.
+    pub pdd: BTreeMap<Nanos, u64>,
     /// Request to first final, by method, for every transaction at every hop.
     pub response_time: Vec<(String, DelayStats)>,
     /// Request to first response of any code, by method.
