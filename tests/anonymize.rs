@@ -141,10 +141,10 @@ fn no_output_of_any_sample_names_what_the_capture_names() {
             if format == "json" {
                 shown += secrets.iter().filter(|s| names(&open, s)).count();
             }
-            // Frames have short numbers, too, and a page has prose of ours.
+            // Frames and counts have short numbers, too, and a page has prose of ours.
             let is_all = |s: &str, of: fn(&u8) -> bool| s.bytes().all(|b| of(&b));
             let ours = |s: &&String| match format {
-                "ladder" => s.len() < 5 && is_all(s, u8::is_ascii_digit),
+                "ladder" | "saved" => s.len() < 5 && is_all(s, u8::is_ascii_digit),
                 "html" => s.len() < 8 && is_all(s, u8::is_ascii_lowercase),
                 _ => false,
             };
