@@ -44,6 +44,12 @@ const SIGNATURES: &[(usize, &[u8], &str, &str)] = &[
     (0, b"LZIP", "lzip data", "unpack it first: lzip -d IN"),
     (0, &[0x89, b'L', b'Z', b'O'], "lzop data", "unpack it first: lzop -d IN"),
     (0, &[0x02, 0x21, 0x4C, 0x18], "an lz4 file of the legacy form", "unpack it first: lz4 -d IN OUT"),
+    (
+        0,
+        b"{\n  \"schema\": \"sipstat.report",
+        "a report of sipstat",
+        "keep what can be read again by: sipstat --save OUT CAPTURE",
+    ),
     (257, b"ustar", "a tar archive", "unpack it first: tar xf IN"),
 ];
 

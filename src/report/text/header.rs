@@ -106,7 +106,12 @@ pub(in crate::report) fn messages(m: &Messages) -> Vec<String> {
 fn filtered(input: &Input, columns: usize) -> Vec<String> {
     let Some(filter) = &input.filter else { return Vec::new() };
     let out = left_out(input);
-    wrap(&format!("Filter {filter}: {} left out", plural(out, "frame", "frames")), columns, 2, 4)
+    // A condition selects calls, whose frames were all looked at.
+    let text = match out {
+        0 if filter.contains("--where ") => format!("Filter {filter}"),
+        out => format!("Filter {filter}: {} left out", plural(out, "frame", "frames")),
+    };
+    wrap(&text, columns, 2, 4)
 }
 
 /// Frames that the user's filter left out.

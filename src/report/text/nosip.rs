@@ -81,6 +81,11 @@ fn hints(input: &Input) -> Vec<String> {
             links.join(", ")
         ));
     }
+    if has(Fate::Sip)
+        && let Some(filter) = &input.filter
+    {
+        out.push(format!("there is SIP, but nothing that {filter} is true of: leave it out, or widen it"));
+    }
     if has(Fate::Filtered)
         && let Some(filter) = &input.filter
     {

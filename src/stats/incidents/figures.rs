@@ -176,7 +176,10 @@ pub(super) fn standing(what: What, kind: Kind) -> Option<Worth> {
         What::Resent => Some(least),
         // Who is busy, or does not answer, is nobody's fault.
         What::End(_) if usual.rise >= PEOPLE => None,
-        What::End(_) if usual.rise <= NETWORK => Some(Worth { rise: 0.3, ..least }),
+        // 408 may be a timer that ends what rings out: some gateways have one.
+        What::End(cell) if usual.rise <= NETWORK && cell.status().is_none_or(|s| s.get() != 408) => {
+            Some(Worth { rise: 0.3, ..least })
+        }
         What::End(_) => Some(least),
     }
 }

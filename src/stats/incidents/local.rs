@@ -24,6 +24,8 @@ pub(super) struct Part {
 
 /// The part in which `what` rises most tellingly, one of so many figures looked at.
 pub(super) fn rise(study: &Study<'_>, what: What, view: &View, worth: Worth, looks: f64) -> Option<Rise> {
+    // Half as many again: what fails on both sides of a B2BUA is one case and counts twice.
+    let worth = Worth { cases: worth.cases + worth.cases / 2, ..worth };
     let parts = parts(&study.table, what, view, worth.cases);
     let looks = looks * parts.len().max(1) as f64;
     let worth = Worth { p: worth.p / parts.len().max(1) as f64, ..worth };
