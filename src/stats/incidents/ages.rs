@@ -65,7 +65,7 @@ fn ripe(steps: impl Iterator<Item = (u16, u64)> + Clone) -> Nanos {
             sum += n;
             all > 0 && sum * 100 >= all * 99
         })
-        .map_or(Nanos::ZERO, |(step, _)| Cell::least_delay(step + 1))
+        .map_or(Nanos::ZERO, |(step, _)| Cell::least_delay(step.saturating_add(1)))
 }
 
 /// From when until when requests must have begun to be judged by `cells`, in a capture from `span.0` to
@@ -125,5 +125,7 @@ mod tests {
         let steps = [(ms(30), 980), (ms(30_000), 20)];
         let age = ripe(steps.into_iter());
         assert!((Nanos::from_secs(30)..Nanos::from_secs(33)).contains(&age), "{age:?}");
+        // A saved summary may name any step.
+        assert!(ripe([(u16::MAX, 1)].into_iter()) > Nanos::from_secs(3_600));
     }
 }
