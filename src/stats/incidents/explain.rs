@@ -238,6 +238,11 @@ impl<'a> Table<'a> {
         self.columns.get(column).is_some_and(|c| c.dimension == Dimension::Server)
     }
 
+    /// Whether all requests have the same value of `column`: it is no part of the traffic.
+    pub(super) fn is_of_all(&self, column: usize) -> bool {
+        self.columns.get(column).is_some_and(|c| c.values.len() == 1 && c.ids.iter().all(|id| *id == 0))
+    }
+
     /// Digits that `column` tells numbers apart by; 0 if it is not about numbers.
     pub(super) fn prefix_length(&self, column: usize) -> usize {
         let is_prefix = |c: &&Column| c.dimension == Dimension::Prefix;
@@ -249,23 +254,21 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Several have value `id` of `column` among the requests that `counts` says. Only of prefixes one can
-    /// be in doubt: a prefix of one number is no range, and a number called again and again, or seen on
-    /// both sides of a B2BUA, is one case.
-    pub(super) fn is_of_many(&self, column: usize, id: u32, counts: impl Fn(usize) -> bool) -> bool {
+    /// Several of `rows` have value `id` of `column`. Only of prefixes one can be in doubt: a prefix of one
+    /// number is no range, and a number called again and again, or seen on both sides of a B2BUA, is one
+    /// case.
+    pub(super) fn is_of_many(&self, column: usize, id: u32, mut rows: impl Iterator<Item = usize>) -> bool {
         if self.prefix_length(column) == 0 {
             return true;
         }
         let mut numbers: Vec<u64> = Vec::with_capacity(SEVERAL);
-        for (i, (c, _)) in self.cases.iter().enumerate() {
-            if self.columns[column].has(i, id) && counts(i) && !numbers.contains(&c.digits) {
-                numbers.push(c.digits);
-                if numbers.len() == SEVERAL {
-                    return true;
-                }
+        rows.any(|row| {
+            let digits = self.cases[row].0.digits;
+            if self.columns[column].has(row, id) && !numbers.contains(&digits) {
+                numbers.push(digits);
             }
-        }
-        false
+            numbers.len() == SEVERAL
+        })
     }
 
     /// Value `id` of `column` as a condition, with its shares among `roles`.
@@ -315,7 +318,8 @@ impl<'a> Table<'a> {
             values.sort_by(|x, y| (y.0 - y.1).total_cmp(&(x.0 - x.1)).then(x.2.cmp(&y.2)));
             let mut taken: Vec<(f64, f64, u32)> = Vec::new();
             let (mut a, mut b) = (0.0, 0.0);
-            let of_many = |v: &(f64, f64, u32)| self.is_of_many(column, v.2, |i| roles[i] == Role::Case);
+            let of_cases = || (0..roles.len()).filter(|row| roles[*row] == Role::Case);
+            let of_many = |v: &(f64, f64, u32)| self.is_of_many(column, v.2, of_cases());
             // Two peers have a request in common: their shares do not add up.
             let most = if c.also.is_empty() { MAX_VALUES } else { 1 };
             for v in values.into_iter().filter(of_many).take(most) {

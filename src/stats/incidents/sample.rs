@@ -5,7 +5,7 @@
 //! are follows from the capture alone, whatever the threads, and parts merge to the same as the
 //! whole. How many others each one stands for follows from the rank of the last that stayed.
 
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -69,17 +69,18 @@ impl PartialOrd for Case {
 #[derive(Clone, Debug)]
 pub(super) struct Sample {
     capacity: usize,
-    /// As they came, while there is room for all.
-    few: Vec<Case>,
-    /// From then on by rank, the worst first.
-    ranked: BinaryHeap<Case>,
+    /// Those of the best ranks, and for a while some more: to sort out a quarter at a time costs less
+    /// than to find the worst for each new one.
+    cases: Vec<Case>,
+    /// Worse ranks than this do not stay.
+    limit: u64,
     /// Some had to go.
     full: bool,
 }
 
 impl Sample {
     pub(super) fn new(capacity: usize) -> Self {
-        Self { capacity, few: Vec::new(), ranked: BinaryHeap::new(), full: false }
+        Self { capacity, cases: Vec::new(), limit: u64::MAX, full: false }
     }
 
     /// Tells the frame of each case to `change`.
@@ -102,7 +103,7 @@ impl Sample {
 
     /// Some had to go.
     pub(super) fn is_full(&self) -> bool {
-        self.full
+        self.full || self.cases.len() > self.capacity
     }
 
     /// Some had to go before these.
@@ -110,79 +111,74 @@ impl Sample {
         self.full = true;
     }
 
-    /// Whether one of `rank` would stay: to ask before it is made.
+    /// Whether one of `rank` may stay: to ask before it is made.
     pub(super) fn wants(&mut self, rank: u64) -> bool {
-        let wants = self.few.len() + self.ranked.len() < self.capacity || {
-            self.rank();
-            self.ranked.peek().is_some_and(|w| rank <= w.rank)
-        };
+        let wants = rank <= self.limit;
         self.full |= !wants;
         wants
     }
 
     pub(super) fn push(&mut self, case: Case) {
-        if self.ranked.is_empty() && self.few.len() < self.capacity {
-            self.few.push(case);
-            return;
+        let room = self.capacity + self.capacity / 4;
+        if self.cases.len() >= room {
+            self.let_go();
         }
-        self.rank();
-        self.ranked.push(case);
-        if self.ranked.len() > self.capacity {
-            self.ranked.pop();
+        if self.cases.len() == self.cases.capacity() {
+            // No more than that: twice as much would stand empty.
+            self.cases.reserve_exact((2 * self.cases.len()).clamp(64, room.max(64)) - self.cases.len());
+        }
+        self.cases.push(case);
+    }
+
+    /// Lets those go that do not stay.
+    fn let_go(&mut self) {
+        if self.cases.len() > self.capacity {
+            let (_, worst, _) = self.cases.select_nth_unstable(self.capacity.saturating_sub(1));
+            self.limit = worst.rank;
+            self.cases.truncate(self.capacity);
             self.full = true;
         }
     }
 
-    fn change(&mut self, mut how: impl FnMut(&mut Case)) {
-        self.few.iter_mut().for_each(&mut how);
-        let mut ranked = std::mem::take(&mut self.ranked).into_vec();
-        ranked.iter_mut().for_each(how);
-        self.ranked = ranked.into();
-    }
-
-    /// Puts all in order of rank: there is no room for more.
-    fn rank(&mut self) {
-        if !self.few.is_empty() {
-            self.ranked = std::mem::take(&mut self.few).into();
-        }
+    fn change(&mut self, how: impl FnMut(&mut Case)) {
+        self.let_go();
+        self.cases.iter_mut().for_each(how);
     }
 
     /// Adds those of `other`, whose words mean what `word` says here.
-    pub(super) fn merge(&mut self, other: Self, word: impl Fn(Word) -> Word) {
+    pub(super) fn merge(&mut self, mut other: Self, word: impl Fn(Word) -> Word) {
         self.full |= other.full;
-        if self.few.is_empty() && self.ranked.is_empty() && self.capacity >= other.capacity {
-            (self.few, self.ranked) = (other.few, other.ranked);
-            self.change(|case| case.words = case.words.map(&word));
+        other.change(|case| case.words = case.words.map(&word));
+        if self.cases.is_empty() && self.capacity >= other.capacity {
+            (self.cases, self.limit) = (other.cases, u64::MAX);
             return;
         }
-        for mut case in other.few.into_iter().chain(other.ranked) {
-            case.words = case.words.map(&word);
-            self.push(case);
-        }
+        other.cases.into_iter().for_each(|case| self.push(case));
     }
 
     /// All that stayed, in order of time, each with how many it stands for.
     pub(super) fn cases(&self) -> Vec<(&Case, f64)> {
+        let mut stay: Vec<&Case> = self.cases.iter().collect();
+        if stay.len() > self.capacity {
+            stay.select_nth_unstable(self.capacity.saturating_sub(1));
+            stay.truncate(self.capacity);
+        }
         // The worst that stayed.
-        let last = self.iter().map(|c| c.rank).max().unwrap_or(u64::MAX);
+        let last = stay.iter().map(|c| c.rank).max().unwrap_or(u64::MAX);
         let stands_for = |c: &Case| {
-            if !self.full {
+            if !self.is_full() {
                 return 1.0;
             }
             let ranks = u64::MAX.checked_shr(c.shift.into()).unwrap_or(1);
             (ranks as f64 / last.max(1) as f64).max(1.0)
         };
-        let mut all: Vec<(&Case, f64)> = self.iter().map(|c| (c, stands_for(c))).collect();
+        let mut all: Vec<(&Case, f64)> = stay.into_iter().map(|c| (c, stands_for(c))).collect();
         let place = |c: &Case| (c.frame, c.flow);
         // Time alone decides nearly always.
         all.sort_by(|(a, _), (b, _)| {
             a.at.cmp(&b.at).then_with(|| (place(a), &a.call_id).cmp(&(place(b), &b.call_id)))
         });
         all
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &Case> {
-        self.few.iter().chain(&self.ranked)
     }
 }
 

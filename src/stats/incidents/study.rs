@@ -54,6 +54,7 @@ impl View {
 }
 
 /// What rose, and when.
+#[derive(Clone)]
 pub(super) struct Rise {
     /// Requests and cases in each bucket; none outside of the view.
     pub(super) series: Vec<Block>,
@@ -78,7 +79,7 @@ impl Study<'_> {
         }
         let view = self.view(what);
         let worth = Worth { p: CHANCE / looks, ..worth };
-        let all = self.rise(&view, self.within(&view, &series), worth, looks);
+        let all = self.rise(&view, &self.within(&view, &series), worth, looks);
         let all = all.and_then(|rise| self.timed(what, &view, &rise, &series, total));
         let timed = match all {
             Some(draft) if !draft.because.is_empty() => Some(draft),
@@ -124,9 +125,9 @@ impl Study<'_> {
     }
 
     /// Where in time `series` rises.
-    pub(super) fn rise(&self, view: &View, series: Vec<Block>, worth: Worth, looks: f64) -> Option<Rise> {
-        let edges = blocks(view.buckets.clone(), &series);
-        let sums = sums(&series);
+    pub(super) fn rise(&self, view: &View, series: &[Block], worth: Worth, looks: f64) -> Option<Rise> {
+        let edges = blocks(view.buckets.clone(), series);
+        let sums = sums(series);
         let block = |w: &[usize]| (sums[w[1]].0 - sums[w[0]].0, sums[w[1]].1 - sums[w[0]].1);
         let windows = scan(&edges.windows(2).map(block).collect::<Vec<Block>>(), worth);
         if windows.is_empty() {
@@ -140,7 +141,7 @@ impl Study<'_> {
         }
         let last = edges.len().checked_sub(2).and_then(|i| edges.get(i)).copied().unwrap_or(0);
         let lasts = inside.last().is_some_and(|(_, to)| *to > last);
-        Some(Rise { series, inside, lasts, p, part: None })
+        Some(Rise { series: series.to_vec(), inside, lasts, p, part: None })
     }
 
     /// What rose for a time.
