@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::flow::Origin;
 use crate::pick::Harvest;
 use crate::shard::{Limits, SHARDS};
-use crate::sip::{Oddities, Scan, reread, scan_datagram};
+use crate::sip::{Oddities, Scan, reread, scan_datagram, scan_into};
 use crate::stats::{Open, Tally};
 use crate::time::Timestamp;
 
@@ -176,7 +176,9 @@ fn count_batch(counting: &mut Counting, batch: &Batch) {
         from = *end;
         match *cargo {
             Cargo::Datagram { cut } => {
-                if let Scan::Message(message) = &scan_datagram(bytes, cut) {
+                let mut scan = Scan::blank();
+                scan_into(bytes, cut, &mut scan);
+                if let Scan::Message(message) = &scan {
                     counting.message(*shard, message, origin);
                 }
             }

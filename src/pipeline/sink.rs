@@ -9,7 +9,7 @@ use crate::flow::{FrameId, Origin, Transport};
 use crate::pick::Harvest;
 use crate::shard::{Limits, shard_of, shard_of_call};
 use crate::sip::{
-    Framed, Message, Peek, Rejection, Scan, Start, looks_like_sip, peek_datagram, scan_datagram,
+    Framed, Message, Peek, Rejection, Scan, Start, looks_like_sip, peek_datagram, scan_datagram, scan_into,
 };
 use crate::stats::{Open, Tally};
 use crate::stream::hep::Hep;
@@ -117,16 +117,20 @@ impl Sink {
     /// is not SIP.
     pub(super) fn datagram(&mut self, payload: &[u8], cut: bool, origin: &Origin) -> Option<bool> {
         match &mut self.work {
-            Work::Here(counting) => match &scan_datagram(payload, cut) {
-                Scan::Message(message) => {
-                    counting.message(shard_of(message), message, origin);
-                    self.met(message.start, origin);
-                    return Some(true);
+            Work::Here(counting) => {
+                let mut scan = Scan::blank();
+                scan_into(payload, cut, &mut scan);
+                match &scan {
+                    Scan::Message(message) => {
+                        counting.message(shard_of(message), message, origin);
+                        self.met(message.start, origin);
+                        return Some(true);
+                    }
+                    Scan::Rejected(why) => self.rejected(*why, origin),
+                    Scan::Partial => self.note(Anomaly::Truncated, origin),
+                    Scan::NotSip => return None,
                 }
-                Scan::Rejected(why) => self.rejected(*why, origin),
-                Scan::Partial => self.note(Anomaly::Truncated, origin),
-                Scan::NotSip => return None,
-            },
+            }
             Work::Locator(locator) => match &scan_datagram(payload, cut) {
                 Scan::Message(message) => {
                     locator.message(message, origin);

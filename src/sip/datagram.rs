@@ -26,6 +26,14 @@ pub enum Scan<'a> {
     NotSip,
 }
 
+impl Scan<'_> {
+    /// To be filled by [`scan_into`].
+    #[inline(always)]
+    pub fn blank() -> Self {
+        Self::Message(Message::blank())
+    }
+}
+
 /// Whether `payload` may begin with a start line: cheap enough for every packet, never false for
 /// what [`scan_datagram`] would take.
 #[inline]
@@ -39,11 +47,16 @@ pub fn looks_like_sip(payload: &[u8]) -> bool {
 
 /// Reads a datagram. `cut` if bytes of it are missing at its end (snap length, lost fragments).
 pub fn scan_datagram(payload: &[u8], cut: bool) -> Scan<'_> {
+    let mut scan = Scan::blank();
+    scan_into(payload, cut, &mut scan);
+    scan
+}
+
+/// [`scan_datagram`] into `scan`, which is [`Scan::blank`]: a message is a kilobyte to move.
+pub fn scan_into<'a>(payload: &'a [u8], cut: bool, scan: &mut Scan<'a>) {
+    let Scan::Message(message) = scan else { return };
     let leading = leading(payload);
     let bytes = after(payload, leading);
-    // Filled where it will be returned: a message is a kilobyte to move.
-    let mut scan = Scan::Message(Message::blank());
-    let Scan::Message(message) = &mut scan else { return scan };
     match scan_head(bytes, if cut { Ending::Cut } else { Ending::Whole }, message) {
         Head::Message(body_at) => {
             if leading > 0 {
@@ -53,11 +66,10 @@ pub fn scan_datagram(payload: &[u8], cut: bool) -> Scan<'_> {
                 take_body(after(bytes, body_at), message);
             }
         }
-        Head::Rejected(why) => scan = Scan::Rejected(why),
-        Head::Partial if names_sip(bytes) => scan = Scan::Partial,
-        Head::Partial | Head::NotSip => scan = Scan::NotSip,
+        Head::Rejected(why) => *scan = Scan::Rejected(why),
+        Head::Partial if names_sip(bytes) => *scan = Scan::Partial,
+        Head::Partial | Head::NotSip => *scan = Scan::NotSip,
     }
-    scan
 }
 
 /// What a datagram holds, as far as its start line and Call-ID tell.

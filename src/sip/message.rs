@@ -103,6 +103,7 @@ pub struct NameAddr<'a> {
 impl<'a> Message<'a> {
     /// A message of which nothing is known yet, to be filled in place: it is too large to be
     /// moved about.
+    #[inline(always)]
     pub(super) fn blank() -> Self {
         Self {
             start: Start::Request { method: Method::Other(&[]), uri: &[] },

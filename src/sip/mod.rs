@@ -32,7 +32,9 @@ mod via;
 
 pub use auth::{Challenge, Credentials};
 pub use collect::{MAX_LISTED_VALUES, MAX_VIAS};
-pub use datagram::{MAX_LEADING, Peek, Scan, looks_like_sip, peek_datagram, reread, scan_datagram};
+pub use datagram::{
+    MAX_LEADING, Peek, Scan, looks_like_sip, peek_datagram, reread, scan_datagram, scan_into,
+};
 pub use fields::{Warning, may_hold_sdp, retry_after_seconds};
 pub use framing::{Framed, Framer, MAX_BODY};
 pub use listed::Listed;

@@ -9,6 +9,7 @@
 use memchr::memrchr;
 
 use super::bytes::{after, is_lws, trim};
+use super::lanes::Set;
 
 /// A URI's parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,34 @@ pub struct Uri<'a> {
 impl<'a> Uri<'a> {
     /// Reads a URI; `None` for another scheme, or a SIP URI without host.
     pub fn parse(uri: &'a [u8]) -> Option<Self> {
+        Self::plain(uri).or_else(|| Self::any(uri))
+    }
+
+    /// The same for nearly all of them: `sip:`, one `@` at most, no blanks, and a host that is no IPv6
+    /// address.
+    #[inline(always)]
+    fn plain(uri: &'a [u8]) -> Option<Self> {
+        let rest = uri.strip_prefix(b"sip:")?;
+        let at = Set::of([b'@']);
+        let (userinfo, rest) = match at.find(rest) {
+            Some(found) => (rest.get(..found)?, after(rest, found + 1)),
+            None => (&[][..], rest),
+        };
+        let end = Set::or_below([b':', b';', b'?', b'@', b'[', b'>'], b'!').end(rest);
+        let (host, rest) = rest.split_at_checked(end)?;
+        let is_plain = match rest {
+            [] => true,
+            [b':' | b';' | b'?', .., last] => *last > b' ' && at.find(rest).is_none(),
+            _ => false,
+        };
+        if !is_plain || host.is_empty() {
+            return None;
+        }
+        let user = userinfo.get(..Set::of([b':']).end(userinfo))?;
+        Some(Self { scheme: b"sip", user: non_empty(user), host: Some(host), port: port(rest) })
+    }
+
+    fn any(uri: &'a [u8]) -> Option<Self> {
         let uri = trim(uri);
         let uri = match uri {
             [b'<', inner @ .., b'>'] => trim(inner),
@@ -51,9 +80,7 @@ impl<'a> Uri<'a> {
             _ => rest.iter().position(end).unwrap_or(rest.len()),
         };
         let (host, rest) = rest.split_at(host_len);
-        let port = rest.strip_prefix(b":").unwrap_or_default();
-        let port = port.get(..port.iter().position(|b| !b.is_ascii_digit()).unwrap_or(port.len()))?;
-        Some(Self { scheme, user: non_empty(user), host: Some(non_empty(host)?), port: non_empty(port) })
+        Some(Self { scheme, user: non_empty(user), host: Some(non_empty(host)?), port: port(rest) })
     }
 
     /// The called or calling number: the user without its parameters (`;phone-context=…`).
@@ -61,6 +88,12 @@ impl<'a> Uri<'a> {
         let user = self.user?;
         non_empty(split_once(user, |b| b == b';').map_or(user, |(number, _)| number))
     }
+}
+
+/// The port that stands behind a host.
+fn port(rest: &[u8]) -> Option<&[u8]> {
+    let port = rest.strip_prefix(b":")?;
+    non_empty(port.get(..port.iter().position(|b| !b.is_ascii_digit()).unwrap_or(port.len()))?)
 }
 
 fn split_once(bytes: &[u8], at: impl Fn(u8) -> bool) -> Option<(&[u8], &[u8])> {
@@ -74,6 +107,8 @@ fn non_empty(bytes: &[u8]) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -108,6 +143,26 @@ mod tests {
                 port: port.map(b),
             });
             assert_eq!(Uri::parse(uri.as_bytes()), expected, "{uri}");
+        }
+    }
+
+    proptest! {
+        /// The short way gives what the long one gives.
+        #[test]
+        fn plain_uris_are_read_as_all_others_are(
+            parts in prop::collection::vec(
+                prop::sample::select(vec![
+                    "sip:", "SIP:", "a", "alice.smith-and-others", "@", ":", ";", "?", ">", "<", "[", "]", "[::1]",
+                    "h.example.com", "5060", "x=y", " ", "\t", "\u{1}", ",", "\u{7f}", "\u{e9}",
+                ]),
+                0..9,
+            ),
+            is_sip in prop::bool::weighted(0.8),
+        ) {
+            let uri = if is_sip { "sip:" } else { "" }.to_owned() + &parts.concat();
+            if let Some(plain) = Uri::plain(uri.as_bytes()) {
+                prop_assert_eq!(Some(plain), Uri::any(uri.as_bytes()), "{}", uri.escape_debug());
+            }
         }
     }
 
