@@ -77,8 +77,12 @@ impl Counting {
         self.tally.picker.as_mut().map(|p| p.harvest()).unwrap_or_default()
     }
 
-    /// What was counted so far: without what is still open.
-    pub(super) fn so_far(&self) -> Tally {
+    /// What was counted so far: without what is still open; if it is to be `brief`, only
+    /// [figures](Tally::figures).
+    pub(super) fn so_far(&self, brief: bool) -> Tally {
+        if brief {
+            return self.tally.figures();
+        }
         let mut tally = self.tally.clone();
         self.shards.iter().for_each(|(_, names)| tally.close(names));
         tally
