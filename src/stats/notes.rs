@@ -15,8 +15,8 @@ const TWO_WAY_SHARE: u64 = 20;
 pub(super) fn add(tally: &Tally, summary: &mut Summary) {
     let mut notes = Notes(Vec::new());
     if tally.choices.messages_only {
-        let text = "Single messages or transactions are selected: figures of calls and registrations, delays \
-                    and findings are left out, and failures include inner ones.";
+        let text = "Single messages or transactions are selected: figures of calls and registrations, their \
+                    delays and findings are left out, and failures include inner ones.";
         notes.push("messages_only", Block::Input, summary.messages.total, text.to_owned());
     } else {
         direction(summary, &mut notes);
