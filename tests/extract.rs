@@ -147,6 +147,9 @@ fn single_messages_and_transactions_are_selected_from_reports_and_captures() {
     assert_eq!((requests("INVITE"), requests("ACK"), requests("BYE")), (n, n, 0));
     assert_eq!(cell(&transactions, "INVITE", 503)["responses"], n);
     assert_eq!(cell(&transactions, "INVITE", 200), Value::Null);
+    // How long answers took is of transactions, of which both ends are there.
+    assert_eq!(transactions["delays"]["response_time"]["INVITE"]["count"], n);
+    assert_eq!(messages["delays"]["response_time"], serde_json::json!({}));
     for (select, report) in [("messages", &messages), ("transactions", &transactions)] {
         let extract = extracted(select, &["--where", condition, "--select", select], trunk);
         assert_eq!(self::report(&extract)["messages"]["total"], report["messages"]["total"], "{select}");

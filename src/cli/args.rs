@@ -264,6 +264,11 @@ pub(super) enum Request {
 }
 
 impl CommandLine {
+    /// The names of the commands.
+    pub(super) fn commands() -> Vec<String> {
+        <Self as clap::CommandFactory>::command().get_subcommands().map(|c| c.get_name().to_owned()).collect()
+    }
+
     /// What was asked, in the program's own types.
     pub(super) fn request(self) -> Request {
         match self.command {

@@ -98,7 +98,9 @@ fn told(extracted: Extracted) -> Exit {
         Some((Select::Messages, _)) => String::new(),
     };
     let media = if media > 0 { format!(", {} of them media", number(media)) } else { String::new() };
-    tell(&format!("{of}{} messages in {} frames{media}", number(messages), number(frames)));
+    // No failure: the input was read whole, and the capture that was written says the same.
+    let nothing = if selected.is_some() && messages == 0 { "no message fits --where: " } else { "" };
+    tell(&format!("{nothing}{of}{} messages in {} frames{media}", number(messages), number(frames)));
     let mut summary = Summary::default();
     summary.input.complete = files.iter().all(|f| f.complete);
     summary.input.exact = forgotten == 0 && refused == 0;

@@ -19,6 +19,9 @@ use crate::watch::Live;
 
 /// Time between two screens, or two versions of a report file.
 const STEP: Duration = Duration::from_secs(1);
+/// A screen or file is not made anew before so many times as long as the last one took have passed: of a
+/// capture of weeks it takes longer, and must not keep the reader from reading.
+const REST: u32 = 9;
 /// What counts as recent on the screen.
 const RECENT: Nanos = Nanos::from_secs(60);
 
@@ -26,6 +29,8 @@ const RECENT: Nanos = Nanos::from_secs(60);
 pub(super) struct Shown {
     what: What,
     next: Instant,
+    /// When figures were asked for.
+    asked: Instant,
     pseudonyms: Option<Pseudonyms>,
     /// The state at some times of the last minute, oldest first; of intervals the last one only.
     pulses: Vec<Pulse>,
@@ -50,7 +55,8 @@ impl Shown {
             }
             _ => return None,
         };
-        Some(Self { what, next: Instant::now() + STEP, pseudonyms, pulses: Vec::new() })
+        let now = Instant::now();
+        Some(Self { what, next: now + STEP, asked: now, pseudonyms, pulses: Vec::new() })
     }
 
     /// The run is over: the rest of the last interval.
@@ -86,11 +92,11 @@ impl Live for Shown {
             from.get_or_insert(end - *interval);
             return (now >= end).then_some(end);
         }
-        (Instant::now() >= self.next).then_some(now)
+        self.asked = Instant::now();
+        (self.asked >= self.next).then_some(now)
     }
 
     fn show(&mut self, at: Timestamp, now: Timestamp, counted: Counted) {
-        self.next = Instant::now() + STEP;
         let summary = &super::run::finished(counted, &mut self.pseudonyms);
         match &mut self.what {
             What::Lines { interval, until, from } => {
@@ -121,6 +127,7 @@ impl Live for Shown {
                 self.pulses.push(pulse);
             }
         }
+        self.next = Instant::now() + STEP.max(self.asked.elapsed() * REST);
     }
 }
 

@@ -28,6 +28,7 @@ use crate::anonymize::Pseudonyms;
 use crate::baseline::{self, Names};
 use crate::config::{Config, Format, Look};
 use crate::error::Error;
+use crate::nearest::nearest;
 use crate::pick::Condition;
 use crate::report::escape::escape;
 use crate::report::{csv, explain, html, json, markdown, ndjson, prometheus, schema, text};
@@ -166,6 +167,7 @@ fn saved(
 fn report(config: &Config, analyse: impl FnOnce(&Config) -> Result<Summary, Error>) -> Result<Exit, Error> {
     let rules = check::defined(&config.report.defined)?;
     readable(config)?;
+    catch_misspelt_command(config)?;
     if config.follow && config.captures.len() > 1 {
         return Err(Error::usage("--follow takes one capture, one directory or -"));
     }
@@ -213,6 +215,9 @@ pub(super) fn readable(config: &Config) -> Result<(), Error> {
     if let Some(problem) = config.filter.window.problem() {
         return Err(Error::usage(problem));
     }
+    if let Some(night) = config.filter.window.night() {
+        tell(&night);
+    }
     if let Some(problem) = config.condition.as_ref().and_then(Condition::problem) {
         return Err(Error::usage(problem));
     }
@@ -259,6 +264,15 @@ fn catch_misplaced_command(config: &Config) -> Result<(), Error> {
         }
         _ => Ok(()),
     }
+}
+
+/// `sipstat cals trunk.pcap` reads as two captures, of which there is one.
+fn catch_misspelt_command(config: &Config) -> Result<(), Error> {
+    let Some(first) = config.captures.first().filter(|first| !first.exists()) else { return Ok(()) };
+    let word = first.to_string_lossy().to_lowercase();
+    let Some(command) = nearest(&word, CommandLine::commands().into_iter()) else { return Ok(()) };
+    let e = Error::usage(format!("there is no capture and no command '{}'", first.display()));
+    Err(e.remedy(format!("did you mean 'sipstat {command}'?")))
 }
 
 /// `config` names captures, which have messages.
@@ -406,6 +420,21 @@ mod tests {
         assert_eq!(Exit::from(&e), Exit::Usage);
         assert_eq!(fs::read_to_string(&path).unwrap(), "a capture");
         fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn a_misspelt_command_is_not_taken_for_a_file() {
+        for (word, command) in
+            [("cals", "calls"), ("Check", "check"), ("exract", "extract"), ("mrege", "merge")]
+        {
+            let e = report(&Config::new([word, "a.pcap"]), |_| Ok(summary(true))).unwrap_err();
+            let text =
+                format!("there is no capture and no command '{word}'; did you mean 'sipstat {command}'?");
+            assert_eq!((e.to_string(), Exit::from(&e)), (text, Exit::Usage));
+        }
+        // Whatever looks like nothing that we know is looked for.
+        let found = report(&Config::new(["trunk"]), |_| Err(Error::input("trunk", "no such file")));
+        assert_eq!(found.map_err(|e| Exit::from(&e)), Err(Exit::NoReport));
     }
 
     #[test]

@@ -46,6 +46,17 @@ impl Window {
         is_empty.then_some("--from is not before --to")
     }
 
+    /// What to tell a user who named a time of day before another one: it may be the day after that is
+    /// meant, or a mistake.
+    pub fn night(&self) -> Option<String> {
+        match (self.from?, self.to?) {
+            (from @ Moment::OfDay(a), to @ Moment::OfDay(b)) if b < a => {
+                Some(format!("--to {to} is earlier than --from {from}: it is taken as of the day after"))
+            }
+            _ => None,
+        }
+    }
+
     /// The bounds of a capture whose first frame is of `start`.
     fn bounds(&self, start: Timestamp) -> (Timestamp, Timestamp) {
         let from = self.from.map_or(Timestamp::MIN, |m| m.instant(start));
@@ -266,6 +277,8 @@ mod tests {
         {
             let window = Window { from: from.parse().ok(), to: to.parse().ok() };
             assert_eq!(window.problem().is_some(), wrong, "{from} {to}");
+            let told = window.night();
+            assert_eq!(told.is_some(), (from, to) == ("14:00", "13:00"), "{told:?}");
         }
     }
 }

@@ -45,7 +45,8 @@ impl Counting {
     /// Counts `message`, which falls to shard `number`.
     pub(super) fn message(&mut self, number: usize, message: &Message<'_>, origin: &Origin) {
         let wanted = self.only.as_ref().is_none_or(|only| only.has_message(message, origin));
-        let judges_all = self.only.as_ref().is_some_and(|only| only.select() != Select::Calls);
+        let select = self.only.as_ref().map_or(Select::Calls, |only| only.select());
+        let (judges_all, transactions) = (select != Select::Calls, select == Select::Transactions);
         if !wanted && !judges_all {
             return;
         }
@@ -57,7 +58,7 @@ impl Counting {
         if let Some((shard, names)) = self.shards.get_mut(number / self.parts) {
             self.tally.for_shard(names, |tally| match judges_all {
                 false => shard.message(message, origin, tally),
-                true => shard.message(message, origin, &mut MessagesOnly { tally, wanted }),
+                true => shard.message(message, origin, &mut MessagesOnly { tally, wanted, transactions }),
             });
         }
     }
@@ -77,8 +78,12 @@ impl Counting {
         self.tally.picker.as_mut().map(|p| p.harvest()).unwrap_or_default()
     }
 
-    /// What was counted so far: without what is still open.
-    pub(super) fn so_far(&self) -> Tally {
+    /// What was counted so far: without what is still open; if it is to be `brief`, only
+    /// [figures](Tally::figures).
+    pub(super) fn so_far(&self, brief: bool) -> Tally {
+        if brief {
+            return self.tally.figures();
+        }
         let mut tally = self.tally.clone();
         self.shards.iter().for_each(|(_, names)| tally.close(names));
         tally
@@ -93,7 +98,8 @@ impl Counting {
         for ((mut shard, mut names), number) in shards.into_iter().zip((part..).step_by(parts)) {
             tally.for_shard(&mut names, |tally| {
                 if only.as_ref().is_some_and(|only| only.select() != Select::Calls) {
-                    return shard.finish(end, &mut MessagesOnly { tally, wanted: false });
+                    return shard
+                        .finish(end, &mut MessagesOnly { tally, wanted: false, transactions: false });
                 }
                 if !kept {
                     return shard.finish(end, tally);

@@ -283,10 +283,11 @@ impl Sink {
     }
 
     /// What was counted so far: without what is still open, and without what other threads count.
-    pub(super) fn so_far(&self) -> Tally {
-        let mut tally = self.tally.clone();
+    /// If it is to be `brief`, only [figures](Tally::figures).
+    pub(super) fn so_far(&self, brief: bool) -> Tally {
+        let mut tally = if brief { self.tally.figures() } else { self.tally.clone() };
         if let Work::Here(counting) = &self.work {
-            tally.merge(counting.so_far());
+            tally.merge(counting.so_far(brief));
         }
         tally
     }

@@ -2,7 +2,7 @@
 //!
 //! Nothing in RFC 3261 ties the two calls, so figures count both sides. What gives a B2BUA away is
 //! that the numbers which arrive at a host leave it again within two seconds under another
-//! Call-ID. Watched on a sample of numbers, those with the least hashes: the same in every shard,
+//! Call-ID, or leave another host that is its other side. Watched on a sample of numbers, those with the least hashes: the same in every shard,
 //! so that samples can be merged.
 
 use std::collections::{BTreeMap, HashMap};
@@ -26,6 +26,9 @@ const MAX_CALLS: usize = 64;
 const MAX_HOSTS: usize = 4096;
 /// Attempts that a host must have on each side.
 const ENOUGH: u64 = 50;
+/// Numbers that two hosts must have in common to be the sides of one: a number that is called all the time
+/// meets calls to itself everywhere.
+const NUMBERS: usize = 12;
 /// A call that goes on leaves within this.
 const SOON: Nanos = Nanos::from_secs(2);
 
@@ -61,6 +64,8 @@ fn numbers<'de, D: Deserializer<'de>>(from: D) -> Result<Numbers, D::Error> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Suspect {
     pub(super) host: IpAddr,
+    /// The address that calls leave, if that is another one.
+    pub(super) other: Option<IpAddr>,
     pub(super) arrived: u64,
     pub(super) left: u64,
 }
@@ -159,17 +164,62 @@ impl Crossings {
             .iter()
             .filter(|(_, (arrived, left))| *arrived >= ENOUGH && *left >= ENOUGH)
             .filter(|(host, _)| self.passes_on(**host))
-            .map(|(host, (arrived, left))| Suspect { host: *host, arrived: *arrived, left: *left })
+            .map(|(host, (arrived, left))| Suspect {
+                host: *host,
+                other: None,
+                arrived: *arrived,
+                left: *left,
+            })
             .collect();
-        suspects.sort_by_key(|s| s.host);
+        suspects.extend(self.pairs(&kept, &suspects));
+        suspects.sort_by_key(|s| (s.host, s.other));
         suspects
+    }
+
+    /// Pairs of hosts that look like the two sides of one: half or more of the numbers that arrive at the
+    /// first soon leave the second, for somebody else. Neither is one of `known`.
+    fn pairs(&self, kept: &Self, known: &[Suspect]) -> Vec<Suspect> {
+        let sides = |host: IpAddr| kept.hosts.get(&host).copied().unwrap_or_default();
+        let is_known = |host: IpAddr| known.iter().any(|s| s.host == host);
+        let first = |host: IpAddr| sides(host).0 >= ENOUGH && !is_known(host);
+        let second = |host: IpAddr| sides(host).1 >= ENOUGH && !is_known(host);
+        let mut arrived: BTreeMap<IpAddr, usize> = BTreeMap::new();
+        let mut passed: BTreeMap<(IpAddr, IpAddr), usize> = BTreeMap::new();
+        for calls in self.numbers.values() {
+            // Each number counts once: how often it is called says nothing.
+            let mut at: Vec<IpAddr> = calls.iter().map(|(_, _, to)| *to).filter(|to| first(*to)).collect();
+            at.sort_unstable();
+            at.dedup();
+            at.iter().for_each(|host| *arrived.entry(*host).or_default() += 1);
+            let mut both: Vec<(IpAddr, IpAddr)> = Vec::new();
+            for (i, (t, caller, host)) in calls.iter().enumerate().filter(|(_, (_, _, to))| first(*to)) {
+                // They stand in order of time.
+                let next = calls.iter().skip(i + 1).take_while(|(later, _, _)| *later - *t <= SOON);
+                let leaves = |c: &&Passage| c.1 != *caller && c.1 != *host && c.2 != *host && second(c.1);
+                both.extend(next.filter(leaves).map(|(_, from, _)| (*host, *from)).next());
+            }
+            both.sort_unstable();
+            both.dedup();
+            both.into_iter().for_each(|pair| *passed.entry(pair).or_default() += 1);
+        }
+        let all = |host| arrived.get(&host).copied().unwrap_or(0);
+        let halves = passed.iter().filter(|((host, _), n)| **n >= NUMBERS && **n * 2 >= all(*host));
+        halves
+            .map(|((host, other), _)| Suspect {
+                host: *host,
+                other: Some(*other),
+                arrived: sides(*host).0,
+                left: sides(*other).1,
+            })
+            .collect()
     }
 
     /// The host that calls both reach and leave most: of which the smaller direction is greatest.
     pub(super) fn two_way(&self) -> Option<Suspect> {
         let both = self.hosts.iter().filter(|(_, (arrived, left))| *arrived > 0 && *left > 0);
-        both.max_by_key(|(host, (arrived, left))| (arrived.min(left), std::cmp::Reverse(**host)))
-            .map(|(host, (arrived, left))| Suspect { host: *host, arrived: *arrived, left: *left })
+        both.max_by_key(|(host, (arrived, left))| (arrived.min(left), std::cmp::Reverse(**host))).map(
+            |(host, (arrived, left))| Suspect { host: *host, other: None, arrived: *arrived, left: *left },
+        )
     }
 
     /// Whether half or more of the sampled numbers that arrive at `host` soon leave it.
@@ -203,7 +253,23 @@ mod tests {
     fn a_host_that_passes_numbers_on_is_suspected() {
         let both = (0..60).flat_map(|i| [(i * 100, [1, 5], i as u64), (i * 100 + 20, [5, 9], i as u64)]);
         let host = [10, 0, 0, 5].into();
-        assert_eq!(crossings(both).suspects(), [Suspect { host, arrived: 60, left: 60 }]);
+        assert_eq!(crossings(both).suspects(), [Suspect { host, other: None, arrived: 60, left: 60 }]);
+    }
+
+    #[test]
+    fn two_addresses_of_one_are_suspected_together() {
+        let both = (0..60).flat_map(|i| [(i * 100, [1, 5], i as u64), (i * 100 + 20, [6, 9], i as u64)]);
+        let (host, other) = ([10, 0, 0, 5].into(), Some([10, 0, 0, 6].into()));
+        assert_eq!(crossings(both).suspects(), [Suspect { host, other, arrived: 60, left: 60 }]);
+        // A number that everybody calls meets itself, whoever calls and whoever is called.
+        let hot = (0..200).flat_map(|i| {
+            let of_its_own = 100 + i as u64;
+            [(i * 400, [1, 5], 7), (i * 400 + 20, [6, 9], 7), (i * 400 + 30, [1, 5], of_its_own)]
+        });
+        assert_eq!(crossings(hot).suspects(), []);
+        // Who tries again at the next gateway is nobody's other side.
+        let again = (0..60).flat_map(|i| [(i * 100, [1, 5], i as u64), (i * 100 + 900, [1, 9], i as u64)]);
+        assert_eq!(crossings(again).suspects(), []);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! In: what an observer hears. Out: messages, and what was lost for lack of room. Where single messages
 //! or transactions are selected, calls are judged as in the whole capture, so that each message falls in
 //! the bin that it has there; but figures on calls would be of calls that nobody selected, and are
-//! left out.
+//! left out. How long answers took is told of transactions: both ends of it are there.
 
 use crate::anomaly::Anomaly;
 use crate::call::{Attempt, Bye, Observer, Registration, RequestOver, Session, Tried};
@@ -19,6 +19,8 @@ pub struct MessagesOnly<'a> {
     pub tally: &'a mut Tally,
     /// Whether the message at work is wanted.
     pub wanted: bool,
+    /// Its transaction is wanted with it: how long an answer took is of both.
+    pub transactions: bool,
 }
 
 impl Observer for MessagesOnly<'_> {
@@ -50,8 +52,18 @@ impl Observer for MessagesOnly<'_> {
         false
     }
 
-    fn first_reply(&mut self, _: MethodKey, _: Nanos) {}
-    fn response_time(&mut self, _: MethodKey, _: Nanos) {}
+    fn first_reply(&mut self, method: MethodKey, delay: Nanos) {
+        if self.wanted && self.transactions {
+            self.tally.first_reply(method, delay);
+        }
+    }
+
+    fn response_time(&mut self, method: MethodKey, delay: Nanos) {
+        if self.wanted && self.transactions {
+            self.tally.response_time(method, delay);
+        }
+    }
+
     fn inner(&mut self, _: MethodKey, _: StatusCode) {}
     fn request_over(&mut self, _: &RequestOver) {}
     fn tried(&mut self, _: &Tried<'_>) {}

@@ -15,8 +15,8 @@ const TWO_WAY_SHARE: u64 = 20;
 pub(super) fn add(tally: &Tally, summary: &mut Summary) {
     let mut notes = Notes(Vec::new());
     if tally.choices.messages_only {
-        let text = "Single messages or transactions are selected: figures of calls and registrations, delays \
-                    and findings are left out, and failures include inner ones.";
+        let text = "Single messages or transactions are selected: figures of calls and registrations, their \
+                    delays and findings are left out, and failures include inner ones.";
         notes.push("messages_only", Block::Input, summary.messages.total, text.to_owned());
     } else {
         direction(summary, &mut notes);
@@ -158,13 +158,18 @@ fn hosts(tally: &Tally, summary: &Summary, notes: &mut Notes) {
         notes.push("both_directions", Block::Rates, s.arrived + s.left, text);
     }
     for s in suspects {
-        let text = format!(
-            "{host} looks like a B2BUA: {} attempts arrived there and {} left it under other Call-IDs; figures \
-             count both sides. Use --host-side {host}:in (or out).",
-            number(s.arrived),
-            number(s.left),
-            host = s.host
-        );
+        let (arrived, left, host) = (number(s.arrived), number(s.left), s.host);
+        let text = match s.other {
+            None => format!(
+                "{host} looks like a B2BUA: {arrived} attempts arrived there and {left} left it under other \
+                 Call-IDs; figures count both sides. Use --host-side {host}:in (or out)."
+            ),
+            Some(other) => format!(
+                "{host} and {other} look like the two sides of a B2BUA: {arrived} attempts arrived at the one \
+                 and {left} left the other under other Call-IDs; figures count both sides. Use --host-side \
+                 {host}:in (or {other}:out)."
+            ),
+        };
         notes.push("b2bua_suspected", Block::Outcomes, s.arrived, text);
     }
 }

@@ -19,6 +19,9 @@ const WIDTHS: [i64; 7] = [1, 10, 100, 600, 6_000, 36_000, 864_000];
 pub(super) struct Series {
     width: usize,
     buckets: Rising<Bucket>,
+    /// Sums over all buckets: asked for again and again while a run goes on.
+    answered: u64,
+    ended: u64,
 }
 
 /// One bucket. Small, since there are many: no second has four thousand million calls.
@@ -43,12 +46,12 @@ impl Bucket {
 impl Series {
     /// Buckets of a second.
     pub(super) fn of_seconds() -> Self {
-        Self { width: 1, buckets: Rising::default() }
+        Self { width: 1, ..Self::of_tenths() }
     }
 
     /// Buckets of a tenth of a second: calls that follow one another are rarely in one.
     pub(super) fn of_tenths() -> Self {
-        Self { width: 0, buckets: Rising::default() }
+        Self { width: 0, buckets: Rising::default(), answered: 0, ended: 0 }
     }
 
     /// An attempt began.
@@ -75,6 +78,8 @@ impl Series {
             self.widen();
         }
         self.buckets.at(tenth.div_euclid(self.tenths())).add(counts);
+        self.answered += u64::from(counts.answered);
+        self.ended += u64::from(counts.ended);
     }
 
     /// Adds what `other` counted. The width is the one that all of it together needs, in any order
@@ -87,6 +92,8 @@ impl Series {
             self.widen();
         }
         self.buckets.merge(other.buckets, Bucket::add);
+        self.answered += other.answered;
+        self.ended += other.ended;
         while self.buckets.len() > MAX_BUCKETS && self.width + 1 < WIDTHS.len() {
             self.widen();
         }
@@ -123,11 +130,7 @@ impl Series {
 
     /// Calls up at the end, given `before` that were up at the beginning.
     pub(super) fn balance(&self, before: u64) -> u64 {
-        self.buckets
-            .iter()
-            .map(|(_, b)| b)
-            .fold(before, |up, b| up + u64::from(b.answered))
-            .saturating_sub(self.buckets.iter().map(|(_, b)| u64::from(b.ended)).sum())
+        before.saturating_add(self.answered).saturating_sub(self.ended)
     }
 
     fn start(&self, bucket: i64) -> Timestamp {
@@ -176,12 +179,14 @@ impl TryFrom<Saved> for Series {
         if saved.buckets.len() > MAX_BUCKETS + 1 {
             return Err("more buckets than are kept");
         }
-        let mut series = Self { width, buckets: Rising::default() };
+        let mut series = Self { width, ..Self::of_tenths() };
         let first = saved.first.map_or(0, |t| t.as_nanos().div_euclid(100_000_000));
         let mut at = first.div_euclid(saved.tenths);
         for (gap, attempts, answered, ended) in saved.buckets {
             at = at.saturating_add_unsigned(gap);
             series.buckets.at(at).add(Bucket { attempts, answered, ended });
+            series.answered += u64::from(answered);
+            series.ended += u64::from(ended);
         }
         Ok(series)
     }

@@ -189,6 +189,19 @@ impl SessionTally {
         self.calls.balance(self.before_capture)
     }
 
+    /// The counts that a line of an interval tells, without anything that grows: see [`Tally::figures`].
+    ///
+    /// [`Tally::figures`]: crate::stats::Tally::figures
+    pub(super) fn figures(&self) -> Self {
+        Self {
+            sessions: self.sessions,
+            ended: self.ended,
+            // Who began before is up; so is whoever is up now.
+            before_capture: self.up_now(),
+            ..Self::default()
+        }
+    }
+
     pub(super) fn ended(&self) -> u64 {
         self.ended
     }
