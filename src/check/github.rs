@@ -36,7 +36,7 @@ fn text(rule: &Judged, verdict: &Verdict) -> String {
     if rule.status == Status::NotEvaluated {
         text.insert_str(0, "not evaluated: ");
     }
-    if let Some(why) = &rule.explanation {
+    for why in rule.because() {
         text.push_str(&format!("\n{}", escape(why)));
     }
     for call in &rule.calls {

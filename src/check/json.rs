@@ -52,6 +52,8 @@ struct RuleJson<'a> {
     unit: Option<&'static str>,
     limit: Option<f64>,
     interval: Option<[f64; 2]>,
+    /// What the report's findings say, where the condition asks for them.
+    findings: Vec<&'a str>,
     calls: Vec<CallJson<'a>>,
     comparisons: Vec<ComparisonJson<'a>>,
 }
@@ -129,6 +131,7 @@ impl<'a> RuleJson<'a> {
             limit: d.and_then(|d| d.limit),
             interval: d.and_then(|d| d.interval),
             value: decisive.map_or(ValueJson::Number(None), |d| d.value),
+            findings: rule.findings.iter().map(String::as_str).collect(),
             calls: rule.calls.iter().map(|call| CallJson::new(call, verdict, clock)).collect(),
             comparisons,
         }

@@ -74,7 +74,7 @@ fn case<W: io::Write>(rule: &Judged, verdict: &Verdict, writer: &mut Writer<W>) 
 fn body(rule: &Judged, verdict: &Verdict, message: &str) -> String {
     let mut lines = vec![message.to_owned()];
     if rule.status == Status::Fail {
-        lines.extend(rule.explanation.as_deref().map(|why| escape(why).into_owned()));
+        lines.extend(rule.because().map(|why| escape(why).into_owned()));
     }
     let call = |c| format!("{}: {}", say::frame(c, &verdict.files), escape(&c.call_id));
     lines.extend(rule.calls.iter().map(call));

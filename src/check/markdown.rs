@@ -37,10 +37,11 @@ pub(super) fn write(verdict: &Verdict, out: &mut impl io::Write) -> io::Result<(
     if let more @ 1.. = rules.len().saturating_sub(ROWS) {
         writeln!(out, "| | {more} more | | |")?;
     }
-    let told = |r: &&&Judged| r.status == Status::Fail && (r.explanation.is_some() || !r.calls.is_empty());
+    let told =
+        |r: &&&Judged| r.status == Status::Fail && (r.because().next().is_some() || !r.calls.is_empty());
     for rule in rules.iter().filter(told).take(TOLD) {
         writeln!(out, "\n**{}**", cell(&rule.name))?;
-        if let Some(why) = &rule.explanation {
+        for why in rule.because() {
             writeln!(out, "\n{}", cell(why))?;
         }
         if !rule.calls.is_empty() {

@@ -18,7 +18,7 @@ pub(super) fn write(verdict: &Verdict, out: &mut impl io::Write) -> io::Result<(
         }
         writeln!(out, "{line}")?;
         if rule.status == Status::Fail {
-            if let Some(why) = &rule.explanation {
+            for why in rule.because() {
                 writeln!(out, "      {}", escape(why))?;
             }
             for call in &rule.calls {

@@ -66,6 +66,8 @@ pub struct Judged {
     pub decisive: usize,
     /// All comparisons of the condition.
     pub comparisons: Vec<Comparison>,
+    /// What the report's findings say, where the condition asks for them.
+    pub findings: Vec<String>,
     /// Calls that show the breach, at most five.
     pub calls: Vec<SampleCall>,
 }
@@ -134,7 +136,7 @@ impl Judged {
             Some(false) => 0,
             _ => leaves.iter().position(|leaf| leaf.holds == wanted).unwrap_or(0),
         };
-        let calls = if holds == Some(true) { calls(&leaves, reported) } else { Vec::new() };
+        let shown = if holds == Some(true) { showing(&leaves) } else { Vec::new() };
         Self {
             name: rule.name.clone(),
             condition: rule.condition.text().trim().to_owned(),
@@ -145,8 +147,14 @@ impl Judged {
             explanation: rule.explanation.clone(),
             decisive,
             comparisons: leaves.iter().map(Comparison::from).collect(),
-            calls,
+            findings: reported.findings(&shown),
+            calls: reported.calls(&shown),
         }
+    }
+
+    /// Why there is this rule, and what it found: a line each.
+    pub(super) fn because(&self) -> impl Iterator<Item = &str> {
+        self.explanation.as_deref().into_iter().chain(self.findings.iter().map(String::as_str))
     }
 
     /// It makes the check fail.
@@ -165,15 +173,14 @@ impl Judged {
     }
 }
 
-/// Calls that show what is true; of a denied condition, all that it asks for.
-fn calls(leaves: &[Leaf<'_, Figure>], reported: &Reported<'_>) -> Vec<SampleCall> {
+/// Figures that show what is true; of a denied condition, all that it asks for.
+fn showing<'a>(leaves: &[Leaf<'a, Figure>]) -> Vec<&'a Figure> {
     let holding = || leaves.iter().filter(|leaf| leaf.holds == Some(true));
-    let figures: Vec<&Figure> = if holding().next().is_some() {
+    if holding().next().is_some() {
         holding().flat_map(|leaf| leaf.items.iter().copied()).collect()
     } else {
         leaves.iter().flat_map(|leaf| leaf.items.iter().copied()).collect()
-    };
-    reported.calls(&figures)
+    }
 }
 
 impl From<&Leaf<'_, Figure>> for Comparison {

@@ -57,6 +57,17 @@ pub fn fit(text: &str, columns: usize) -> String {
     out
 }
 
+/// `text` escaped and, where it is wider than `columns`, its end after an ellipsis.
+pub fn fit_end(text: &str, columns: usize) -> String {
+    let text = escape(text);
+    if width(&text) <= columns {
+        return text.into_owned();
+    }
+    let starts = text.char_indices().map(|(i, _)| i);
+    let tail = starts.filter_map(|i| text.get(i..)).find(|tail| width(tail) < columns).unwrap_or_default();
+    if columns > 0 { format!("…{tail}") } else { String::new() }
+}
+
 /// Columns that `text` takes on a terminal.
 pub fn width(text: &str) -> usize {
     text.width()
@@ -127,6 +138,18 @@ mod tests {
         ] {
             assert_eq!(fit(text, columns), shown);
             assert!(width(&fit(text, columns)) <= columns);
+        }
+    }
+
+    #[test]
+    fn what_is_too_wide_may_keep_its_end() {
+        for (text, columns, shown) in [
+            ("192.168.100.20", 13, "…2.168.100.20"),
+            ("10.0.4.7", 13, "10.0.4.7"),
+            ("話中話中", 5, "…話中"),
+            ("abc", 1, "…"),
+        ] {
+            assert_eq!(fit_end(text, columns), shown);
         }
     }
 }

@@ -3,7 +3,8 @@
 use super::escape::{escape, width};
 
 /// `text`, escaped, broken between words into lines of at most `columns`, the first after `first` blanks,
-/// the others after `rest`. A word that is wider than a line is broken anywhere.
+/// the others after `rest`. A word that is wider than a line is broken behind a separator, of names and
+/// addresses that have one in the second half of the line, else anywhere.
 pub(in crate::report) fn wrap(text: &str, columns: usize, first: usize, rest: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = " ".repeat(first);
@@ -19,7 +20,7 @@ pub(in crate::report) fn wrap(text: &str, columns: usize, first: usize, rest: us
             line.push(' ');
         }
         while !word.is_empty() && width(&line) + width(word) > columns {
-            let (head, tail) = word.split_at(prefix(word, columns.saturating_sub(width(&line))));
+            let (head, tail) = word.split_at(part(word, columns.saturating_sub(width(&line))));
             line.push_str(head);
             lines.push(std::mem::replace(&mut line, " ".repeat(rest)));
             word = tail;
@@ -32,6 +33,19 @@ pub(in crate::report) fn wrap(text: &str, columns: usize, first: usize, rest: us
         lines.push(line);
     }
     lines
+}
+
+/// What parts of names and addresses are joined by, the best place for a break first. No point: it would
+/// tear an address apart.
+const SEPARATORS: [&[char]; 2] = [&['@', '/', ';', ',', '('], &[':', '-', '_', '=', '+']];
+
+/// Bytes of the part of `word` that stands on a line of so many columns: up to a separator, if that leaves
+/// not too much of the line empty.
+fn part(word: &str, columns: usize) -> usize {
+    let most = prefix(word, columns);
+    let head = word.get(..most).unwrap_or_default();
+    let behind = |of: &[char]| head.rfind(of).map(|i| i + 1).filter(|end| 2 * width(&head[..*end]) > columns);
+    SEPARATORS.into_iter().find_map(behind).unwrap_or(most)
 }
 
 /// Bytes of the longest beginning of `word` that is at most `columns` wide: one character at least.
@@ -71,6 +85,8 @@ mod tests {
     fn lines_are_broken_between_words_and_never_too_wide() {
         assert_eq!(wrap("one two three four", 9, 0, 2), ["one two", "  three", "  four"]);
         assert_eq!(wrap("so endlesslylong", 8, 2, 3), ["  so", "   endle", "   sslyl", "   ong"]);
+        assert_eq!(wrap("friendly-scanner/1.0", 12, 0, 0), ["friendly-", "scanner/1.0"]);
+        assert_eq!(wrap("10.0.100.7:5060", 12, 0, 0), ["10.0.100.7:", "5060"]);
         assert_eq!(wrap("話中話中", 1, 0, 0), ["話", "中", "話", "中"], "ends even where nothing fits");
         assert_eq!(wrap("", 9, 2, 2), [""; 0]);
         let parts = ["p50 31 ms", "p95 120 ms", "x"].map(str::to_owned);

@@ -9,6 +9,28 @@ use crate::stats::summary::SampleCall;
 
 /// Calls that are shown of a figure.
 const SHOWN: usize = 5;
+/// Findings that are named.
+const FINDINGS: usize = 3;
+
+/// What the first findings say, if one of `figures` is about them.
+pub(super) fn findings(summary: &Summary, figures: &[&Figure]) -> Vec<String> {
+    if !figures.iter().any(|figure| asks_for_findings(figure)) {
+        return Vec::new();
+    }
+    let mut texts: Vec<String> = summary.findings.iter().take(FINDINGS).map(|f| f.text.clone()).collect();
+    if let more @ 1.. = summary.findings.len().saturating_sub(FINDINGS) {
+        texts.push(format!("{more} more findings: see the report"));
+    }
+    texts
+}
+
+fn asks_for_findings(figure: &Figure) -> bool {
+    match figure {
+        Figure::At(place) => place.names().first().is_some_and(|name| name == "findings"),
+        Figure::Defined(expression) => expression.items().iter().any(|figure| asks_for_findings(figure)),
+        Figure::Made(_) | Figure::Base(_) => false,
+    }
+}
 
 /// Calls that show one of `figures`: of a rate those that lower it, of a delay the slowest.
 pub(super) fn calls(summary: &Summary, figures: &[&Figure]) -> Vec<SampleCall> {
@@ -47,6 +69,10 @@ fn at(summary: &Summary, place: &Place) -> Vec<SampleCall> {
         ["invite", "outcomes", outcome, ..] => {
             let found = Outcome::ALL.iter().find(|o| o.id() == *outcome);
             found.map_or(Vec::new(), |o| summary.calls.outcome(*o).to_vec())
+        }
+        // In the order of the findings, not of time: the most important one's first.
+        ["findings", ..] => {
+            summary.findings.iter().flat_map(|f| f.calls.iter().cloned()).take(SHOWN).collect()
         }
         ["invite", "rates", rate, ..] => lowering(summary, rate),
         ["delays", delay, ..] => {

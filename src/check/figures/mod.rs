@@ -152,6 +152,11 @@ impl<'s> Reported<'s> {
         Self { base, ..self }
     }
 
+    /// What the findings say, if `figures` asks for them: the first ones.
+    pub fn findings(&self, figures: &[&Figure]) -> Vec<String> {
+        self.summary.map_or(Vec::new(), |summary| calls::findings(summary, figures))
+    }
+
     /// Calls that show `figures`, at most five, the first ones.
     pub fn calls(&self, figures: &[&Figure]) -> Vec<SampleCall> {
         self.summary.map_or(Vec::new(), |summary| calls::calls(summary, figures))

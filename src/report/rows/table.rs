@@ -2,7 +2,7 @@
 
 use super::cells::state;
 use crate::call::{Call, Detail, Outcome, Particulars, Text};
-use crate::report::escape::{fit, width};
+use crate::report::escape::{fit, fit_end, width};
 use crate::report::style;
 use crate::report::wrap::wrap;
 use crate::sip::{NameAddr, Uri};
@@ -17,18 +17,24 @@ struct Column {
     cell: fn(&Call, &Particulars, usize) -> String,
 }
 
-/// All but the first, which tells when the call began.
+/// All but the first, which tells when the call began. Where it went stands on every page; on the narrow
+/// ones how long it lasted gives way.
 const COLUMNS: [Column; 10] = [
     Column { head: "From", width: |page| ends(page), right: false, cell: |_, p, _| user(&p.from) },
     Column { head: "To", width: |page| ends(page), right: false, cell: |_, p, _| to(p) },
-    Column { head: "Outcome", width: |_| 15, right: false, cell: |c, _, _| outcome(c) },
-    Column { head: "PDD", width: |_| 6, right: true, cell: |c, _, _| seconds(c.attempt.delays.pdd) },
-    Column { head: "Talk", width: |_| 6, right: true, cell: |c, _, _| talk(c) },
     Column {
         head: "Next hop",
-        width: |page| if page < 120 { 0 } else { 15 },
+        width: |page| if page < NARROW { 13 } else { 15 },
         right: false,
-        cell: |c, _, _| c.attempt.flow.destination.ip.to_string(),
+        cell: next_hop,
+    },
+    Column { head: "Outcome", width: |_| 15, right: false, cell: |c, _, _| outcome(c) },
+    Column { head: "PDD", width: |_| 6, right: true, cell: |c, _, _| seconds(c.attempt.delays.pdd) },
+    Column {
+        head: "Talk",
+        width: |page| if page < NARROW { 0 } else { 6 },
+        right: true,
+        cell: |c, _, _| talk(c),
     },
     Column {
         head: "Rtx",
@@ -56,12 +62,16 @@ const COLUMNS: [Column; 10] = [
     },
 ];
 
+/// Pages of fewer columns are narrow.
+const NARROW: usize = 100;
+
 /// The head.
 pub(super) fn head(page: usize, scale: Scale) -> String {
     let mut line = String::new();
-    put(&mut line, "Start", width(&start(Timestamp::default(), page, scale)), false);
+    let gap = gap(page);
+    put(&mut line, "Start", width(&start(Timestamp::default(), page, scale)), false, gap);
     for column in present(page) {
-        put(&mut line, column.head, (column.width)(page), column.right);
+        put(&mut line, column.head, (column.width)(page), column.right, gap);
     }
     line.push_str("Call-ID");
     style::title(&line) + "\n"
@@ -79,9 +89,10 @@ pub(super) fn row(call: &Call, page: usize, scale: Scale, day: &mut Option<Strin
     }
     let begins = line.len();
     line.push_str(&start(call.attempt.started, page, scale));
-    line.push_str("  ");
+    line.push_str(gap(page));
     for column in present(page) {
-        put(&mut line, &(column.cell)(call, p, (column.width)(page)), (column.width)(page), column.right);
+        let width = (column.width)(page);
+        put(&mut line, &(column.cell)(call, p, width), width, column.right, gap(page));
     }
     let used = line.get(begins..).map_or(0, width);
     line.push_str(&fit(&call.attempt.call_id.to_string(), page.saturating_sub(used)));
@@ -110,15 +121,25 @@ fn present(page: usize) -> impl Iterator<Item = &'static Column> {
     COLUMNS.iter().filter(move |c| (c.width)(page) > 0)
 }
 
-fn put(line: &mut String, text: &str, columns: usize, right: bool) {
+/// What stands between columns.
+fn gap(page: usize) -> &'static str {
+    if page < NARROW { " " } else { "  " }
+}
+
+fn put(line: &mut String, text: &str, columns: usize, right: bool, gap: &str) {
     let text = fit(text, columns);
     let pad = " ".repeat(columns.saturating_sub(width(&text)));
     line.extend(if right { [pad.as_str(), &text] } else { [text.as_str(), &pad] });
-    line.push_str("  ");
+    line.push_str(gap);
+}
+
+/// To whom the request went: of an address that is too long its end, which tells it from its neighbours.
+fn next_hop(call: &Call, _: &Particulars, columns: usize) -> String {
+    fit_end(&call.attempt.flow.destination.ip.to_string(), columns)
 }
 
 fn ends(page: usize) -> usize {
-    if page < 100 {
+    if page < NARROW {
         11
     } else if page < 160 {
         13

@@ -180,7 +180,7 @@ mod tests {
         t.row(["[2001:db8:1234:5678:9abc:def0:1:2]:5080".into(), "12".into()]);
         assert_eq!(
             plain(t.lines(30)),
-            ["Next hop                  bids", "  [2001:db8:1234:5678:9a    12", "    bc:def0:1:2]:5080"]
+            ["Next hop                  bids", "  [2001:db8:1234:5678:      12", "    9abc:def0:1:2]:5080"]
         );
     }
 }
