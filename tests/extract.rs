@@ -222,7 +222,7 @@ fn nothing_is_overwritten_and_a_pipe_is_told_why_not() {
     let (place, dir) = (copy.to_str().unwrap(), folder.to_str().unwrap());
     for (args, says) in [
         (&["extract", "-w", place, place][..], "capture to be read"),
-        (&["extract", "-w", place, dir], "captures to be read"),
+        (&["extract", "-w", place, dir], "capture to be read"),
         (&["extract", "-w", "/dev/null", "-"], "pipe"),
         (&["extract", place], "--write"),
     ] {

@@ -166,6 +166,55 @@ fn a_disk_that_fills_up_leaves_the_old_report_and_nothing_beside_it() {
     assert_eq!(fs::read_dir(&dir).unwrap().count(), 1, "nothing is left beside it");
 }
 
+/// A directory was not looked into, and `compare` looked nowhere: the report took the capture's place.
+#[test]
+fn a_capture_is_never_written_to_whatever_leads_to_it() {
+    let dir = place("spared");
+    let (capture, link) = (dir.join("day/a.pcap"), dir.join("link"));
+    fs::create_dir_all(dir.join("day/below")).unwrap();
+    fs::copy(answered(), &capture).unwrap();
+    fs::copy(answered(), dir.join("day/below/b.pcap")).unwrap();
+    std::os::unix::fs::symlink(&capture, &link).unwrap();
+    let commands: [&[&str]; 9] = [
+        &["-o", "OUT", "IN"],
+        &["-f", "json", "-o", "OUT", "IN"],
+        &["--save", "OUT", "IN"],
+        &["calls", "-o", "OUT", "IN"],
+        &["check", "-o", "OUT", "--fail-if", "asr < 1%", "IN"],
+        &["extract", "-w", "OUT", "IN"],
+        &["merge", "-o", "OUT", "IN"],
+        &["merge", "--save", "OUT", "IN"],
+        &["compare", "-o", "OUT", "IN", "BELOW"],
+    ];
+    let (day, below) = (dir.join("day"), dir.join("day/below"));
+    for command in commands {
+        for output in [&capture, &link] {
+            for input in [&capture, &link, &day] {
+                let args = command.iter().map(|arg| match *arg {
+                    "OUT" => output.as_os_str(),
+                    "IN" => input.as_os_str(),
+                    "BELOW" => below.as_os_str(),
+                    arg => arg.as_ref(),
+                });
+                let ran = sipstat().args(args).output().unwrap();
+                let (error, what) = (text(&ran.stderr), format!("{command:?} {output:?} {input:?}"));
+                assert_eq!((code(&ran), ran.stdout.len()), (2, 0), "{what}: {error}");
+                assert!(error.contains("is a capture to be read; choose another file"), "{what}: {error}");
+                assert_eq!(fs::read(&capture).unwrap(), fs::read(answered()).unwrap(), "{what}");
+            }
+        }
+    }
+    // Below is a capture only with -r; without, its place is one like another.
+    let deep = sipstat().args(["-r", "-o"]).arg(below.join("b.pcap")).arg(&day).output().unwrap();
+    assert_eq!(code(&deep), 2, "{}", text(&deep.stderr));
+    assert_eq!(fs::read(below.join("b.pcap")).unwrap(), fs::read(answered()).unwrap());
+    // What stands in a directory of captures and is none may be written anew.
+    for _ in 0..2 {
+        let ran = sipstat().args(["-f", "prometheus", "-o"]).arg(day.join("sip.prom")).arg(&day).output();
+        assert_eq!(code(&ran.unwrap()), 0);
+    }
+}
+
 #[test]
 fn a_place_that_may_not_be_written_is_told_before_the_run() {
     let dir = place("forbidden");

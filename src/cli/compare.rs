@@ -2,7 +2,7 @@
 
 use super::Exit;
 use super::output::Output;
-use super::run::{complain, watching};
+use super::run::{complain, spare_the_captures, watching};
 use super::secret;
 use crate::baseline;
 use crate::compare::rules::{MaxRegress, NewCodes, Verdict};
@@ -41,6 +41,7 @@ pub(super) fn run(config: &Config, limits: &Limits) -> Result<Exit, Error> {
     if let Some(problem) = config.filter.window.problem() {
         return Err(Error::usage(problem));
     }
+    spare_the_captures(config)?;
     let mut pseudonyms = secret::pseudonyms(config.pseudonyms.as_ref())?;
     let output = Output::open(config.report.output.as_deref(), config.report.look)?;
     let mut count = |path: &std::path::Path, role: &str| -> Result<(String, Counted), Error> {

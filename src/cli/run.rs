@@ -1,7 +1,6 @@
 //! One run: arguments to exit status.
 
 use std::ffi::OsString;
-use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -30,6 +29,7 @@ use crate::config::{Config, Format, Look};
 use crate::error::Error;
 use crate::nearest::nearest;
 use crate::pick::Condition;
+use crate::pipeline;
 use crate::report::escape::escape;
 use crate::report::{csv, explain, html, json, markdown, ndjson, prometheus, schema, text};
 use crate::stats::{Counted, Summary};
@@ -296,17 +296,16 @@ pub(super) fn of_messages(config: &Config) -> Result<(), Error> {
     readable(config)
 }
 
-/// A report that overwrites a capture would be the last one of it.
-fn spare_the_captures(config: &Config) -> Result<(), Error> {
+/// A report that overwrites a capture, or what stands for one, would be the last one of it: whether it
+/// was named, linked to, or found in a directory.
+pub(super) fn spare_the_captures(config: &Config) -> Result<(), Error> {
     if config.save.is_some() && config.save == config.report.output {
         return Err(Error::usage("--save and --output name the same file"));
     }
     for (option, output) in [("--output", &config.report.output), ("--save", &config.save)] {
-        let Some(output) = output else { continue };
-        let Ok(place) = fs::canonicalize(output) else { continue };
-        let is_capture =
-            |p: &std::path::PathBuf| p.is_file() && fs::canonicalize(p).is_ok_and(|p| p == place);
-        if config.captures.iter().any(is_capture) {
+        // What is not there yet is no capture, and directories need not be looked into.
+        let Some(output) = output.as_ref().filter(|output| output.is_file()) else { continue };
+        if pipeline::reads(config, output) {
             let what = format!("{} is a capture to be read", output.display());
             return Err(Error::usage(what).remedy(format!("choose another file for {option}")));
         }
@@ -348,6 +347,7 @@ pub(super) fn complain(text: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::path::{Path, PathBuf};
 
     use super::*;

@@ -225,13 +225,16 @@ mod tests {
         let bare = check_wrapping(1, |ip| ethernet([0x88, 0x47], &mpls(1, ip)));
         let deep = check_wrapping(1, |ip| ethernet([0x88, 0x48], &mpls(5, ip)));
         assert_eq!(bare, deep, "labels change with the direction: not part of the tap");
-        check_wrapping(1, |ip| ethernet([0x88, 0x47], &mpls(2, &join(&[&[0; 4], &ethernet_ip(ip)]))));
-        check_wrapping(1, |ip| ethernet([0x88, 0x47], &mpls(2, &ethernet_ip(ip))));
-        check_wrapping(1, |ip| {
-            let mut six = ethernet_ip(ip);
-            six[0] = 0x60; // a MAC address that looks like IPv6
-            ethernet([0x88, 0x47], &mpls(2, &six))
-        });
+        // Addresses that begin like a control word, like IPv4, like IPv6, or like none of them.
+        for first in [0x00, 0x02, 0x40, 0x60, 0xc0] {
+            for word in [&[][..], &[0; 4]] {
+                check_wrapping(1, |ip| {
+                    let mut frame = ethernet_ip(ip);
+                    frame[0] = first;
+                    ethernet([0x88, 0x47], &mpls(2, &join(&[word, &frame])))
+                });
+            }
+        }
         check_wrapping(1, |ip| {
             ethernet([0x88, 0x47], &mpls(2, &join(&[&[0; 4], &tagged_frame(&[([0x81, 0], 5)], ip)])))
         });

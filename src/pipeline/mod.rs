@@ -23,6 +23,7 @@ mod refusal;
 mod sink;
 mod ticks;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -244,6 +245,11 @@ fn filter_text(config: &Config, condition: Option<&Condition>) -> Option<String>
     let condition = condition.map(Condition::options);
     let all: Vec<String> = [filter, condition].into_iter().flatten().collect();
     (!all.is_empty()).then(|| all.join(" "))
+}
+
+/// Whether `path` is one of the captures that `config` has read: named, linked to, or in a directory.
+pub fn reads(config: &Config, path: &Path) -> bool {
+    Found::look(&config.captures, config.recursive).has(path)
 }
 
 fn open(config: &Config) -> Result<(Inputs, Found), Error> {

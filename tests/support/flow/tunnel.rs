@@ -110,7 +110,8 @@ impl Tunnel {
     pub fn around(self, packet: &[u8], number: usize) -> ([u8; 2], Vec<u8>) {
         let version = packet[0] >> 4;
         let ether_type = if version == 4 { [8, 0] } else { [0x86, 0xdd] };
-        let ethernet = || [&[2, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 8][..], &ether_type, packet].concat();
+        let frame = |macs: [u8; 12]| [&macs[..], &ether_type, packet].concat();
+        let ethernet = || frame([2, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 8]);
         let outer =
             |payload: (u8, Vec<u8>)| ([8, 0], ip(END[0], END[1], payload.0, number as u16, &payload.1));
         let over_udp = |port: u16, payload: Vec<u8>| {
@@ -121,7 +122,11 @@ impl Tunnel {
             Self::Mpls(depth) => ([0x88, 0x47], [&labels(depth)[..], packet].concat()),
             Self::MplsPseudowire { control_word } => {
                 let word: &[u8] = if control_word { &[0; 4] } else { &[] };
-                ([0x88, 0x47], [&labels(2)[..], word, &ethernet()].concat())
+                // Nothing in the packet tells whether there is a control word (RFC 4448 4.6: the ends agree
+                // on it). tshark guesses that there is none where both addresses are of known makers, as
+                // those for documentation (RFC 9542) are; frames of local ones it misreads either way.
+                let inside = frame([0, 0, 0x5e, 0, 0x53, 9, 0, 0, 0x5e, 0, 0x53, 8]);
+                ([0x88, 0x47], [&labels(2)[..], word, &inside].concat())
             }
             Self::Pppoe => {
                 let protocol = [0, if version == 4 { 0x21 } else { 0x57 }];
