@@ -139,7 +139,12 @@ fn wrapping(random: &mut Random) -> Wrapping {
         w.tunnel = Some(tunnel).filter(|_| NOT_BY_TSHARK.iter().all(|(name, _)| !named.starts_with(name)));
     }
     if random.chance(30) {
-        w.link = Some(Link::ALL[random.below(Link::ALL.len())]);
+        let link = Link::ALL[random.below(Link::ALL.len())];
+        // Labels and PPPoE are named by an EtherType, for which the others have no room.
+        let has_ip_outside =
+            !matches!(w.tunnel, Some(Tunnel::Mpls(_) | Tunnel::MplsPseudowire { .. } | Tunnel::Pppoe));
+        w.link =
+            Some(link).filter(|l| has_ip_outside || matches!(l, Link::Ethernet | Link::Sll | Link::Sll2));
     }
     if random.chance(20) {
         w.vlans = Some(vec![5, 6][..1 + random.below(2)].to_vec());
