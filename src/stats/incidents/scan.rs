@@ -169,6 +169,11 @@ fn join(found: Vec<Window>, blocks: &[Block], worth: Worth) -> Vec<Window> {
     let mut joined: Vec<Window> = Vec::new();
     for w in found {
         if let Some(last) = joined.last_mut() {
+            // What was found later may lie around what was found, and left out, before.
+            if w.from < last.to {
+                *last = Window { from: last.from, to: last.to.max(w.to), p: last.p.min(w.p) };
+                continue;
+            }
             let (gap, both) = (sum(last.to, w.from), sum(last.from, w.to));
             let small = gap.0 * 4 <= both.0;
             if small && is_worth(both, (all.0 - both.0, all.1 - both.1), worth) {
@@ -204,6 +209,27 @@ mod tests {
             found.iter().map(|w| (w.from, w.to)).collect::<Vec<_>>(),
             [0, 40, 80, 120, 160].map(|i| (i, i + 3))
         );
+    }
+
+    #[test]
+    fn a_peak_within_a_rise_is_one_window() {
+        // The peak is found first, then the rise around it.
+        let blocks: Vec<Block> = (0..240)
+            .map(|i| {
+                (
+                    40,
+                    if (100..106).contains(&i) {
+                        40
+                    } else if (60..160).contains(&i) {
+                        6
+                    } else {
+                        0
+                    },
+                )
+            })
+            .collect();
+        let found = scan(&blocks, WORTH);
+        assert_eq!(found.iter().map(|w| (w.from, w.to)).collect::<Vec<_>>(), [(60, 160)]);
     }
 
     #[test]
