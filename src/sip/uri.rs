@@ -35,7 +35,8 @@ impl<'a> Uri<'a> {
     /// address.
     #[inline(always)]
     fn plain(uri: &'a [u8]) -> Option<Self> {
-        let rest = uri.strip_prefix(b"sip:")?;
+        let (scheme, rest) = uri.split_at_checked(3).filter(|(scheme, _)| scheme == b"sip")?;
+        let rest = rest.strip_prefix(b":")?;
         let at = Set::of([b'@']);
         let (userinfo, rest) = match at.find(rest) {
             Some(found) => (rest.get(..found)?, after(rest, found + 1)),
@@ -52,7 +53,7 @@ impl<'a> Uri<'a> {
             return None;
         }
         let user = userinfo.get(..Set::of([b':']).end(userinfo))?;
-        Some(Self { scheme: b"sip", user: non_empty(user), host: Some(host), port: port(rest) })
+        Some(Self { scheme, user: non_empty(user), host: Some(host), port: port(rest) })
     }
 
     fn any(uri: &'a [u8]) -> Option<Self> {
