@@ -98,6 +98,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "dimension",
             "error",
             "filter",
+            "nearest",
             "pick",
             "trunks",
             "pipeline",

@@ -1,5 +1,7 @@
 //! Takes the facts as they come and adds them up.
 
+mod figures;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +13,7 @@ use crate::call::{
     Attempt, Bye, Call, Detail, Flag, Observer, Outcome, RegisterOutcome, Registration, RequestOver, Session,
     Tried,
 };
-use crate::config::{Grouping, Sort};
+use crate::config::Sort;
 use crate::fate::Fates;
 use crate::flow::{Endpoint, FrameId, Origin, Transport};
 use crate::pick::{Picker, Selection};
@@ -125,29 +127,6 @@ impl Tally {
             only: None,
             picker: None,
             admission: Box::default(),
-        }
-    }
-
-    /// The counts that a line of an interval tells (`--follow --interval`), and no more: what of it takes
-    /// room does not grow with the capture.
-    pub fn figures(&self) -> Self {
-        let choices = Choices {
-            host_sides: self.choices.host_sides.clone(),
-            short_call: self.choices.short_call,
-            messages_only: self.choices.messages_only,
-            condition: None,
-            grouping: Grouping::default(),
-        };
-        Self {
-            fates: self.fates.clone(),
-            messages: self.messages.clone(),
-            attempts: self.attempts.figures(),
-            sessions: self.sessions.figures(),
-            registers: RegisterTally {
-                outcomes: self.registers.outcomes.clone(),
-                ..RegisterTally::default()
-            },
-            ..Self::new(choices)
         }
     }
 
