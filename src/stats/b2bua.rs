@@ -2,8 +2,8 @@
 //!
 //! Nothing in RFC 3261 ties the two calls, so figures count both sides. What gives a B2BUA away is
 //! that the numbers which arrive at a host leave it again within two seconds under another
-//! Call-ID, or leave another host that is its other side. Watched on a sample of numbers, those with the least hashes: the same in every shard,
-//! so that samples can be merged.
+//! Call-ID, or leave another host that is its other side. Watched on a sample of numbers, those with
+//! the least hashes: the same in every shard, so that samples can be merged.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
