@@ -1,19 +1,12 @@
 //! `--anonymize`: no output of any sample holds an address, a user, a host or a Call-ID of it.
 
-#[path = "support/everything.rs"]
-mod everything;
-mod laws;
-#[path = "support/outputs.rs"]
-mod outputs;
-mod support;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use everything::Run;
-use laws::{samples, scratch, vectors, violations};
+use crate::everything::Run;
+use crate::laws::{samples, scratch, vectors, violations};
 use sipstat::anomaly::Anomalies;
 use sipstat::anonymize::Pseudonyms;
 use sipstat::baseline;

@@ -1,8 +1,6 @@
 //! Tables that are full: nothing is lost silently, every attempt keeps one outcome, and the work
 //! stays linear.
 
-mod support;
-
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,11 +8,11 @@ use std::path::{Path, PathBuf};
 use sipstat::config::Config;
 use std::sync::atomic::AtomicBool;
 
+use crate::support::flow::Ladder;
 use sipstat::pipeline::run_within;
 use sipstat::shard::Limits;
 use sipstat::stats::Summary;
 use sipstat::watch::Watch;
-use support::flow::Ladder;
 
 const ROOMY: Limits = Limits { conversations: 4096, sessions: 4096, tombstones: 4096 };
 

@@ -1,18 +1,15 @@
 //! From figures to calls: rows, selections and ladders agree with the report, whatever the threads.
 
-mod laws;
-mod support;
-
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use laws::{samples, scratch};
+use crate::laws::{samples, scratch};
+use crate::support::flow::Ladder;
+use crate::support::trunk;
 use serde_json::Value;
-use support::flow::Ladder;
-use support::trunk;
 
 /// Runs it: status, standard output, standard error.
 fn run(args: &[&str]) -> (i32, String, String) {

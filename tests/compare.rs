@@ -1,18 +1,16 @@
 //! `sipstat compare` as a gate: captures in, an exit status out.
 
-mod support;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::AtomicBool;
 
+use crate::support::flow::Ladder;
+use crate::support::trunk;
 use sipstat::baseline::gather;
 use sipstat::config::Config;
 use sipstat::filter::{Filter, Window};
 use sipstat::watch::Watch;
-use support::flow::Ladder;
-use support::trunk;
 
 fn capture(name: &str, seed: u64, attempts: usize) -> String {
     let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("compare");

@@ -1,12 +1,10 @@
 //! The conservation laws over every sample and every test vector.
 
-mod laws;
-mod support;
-
+use crate::laws;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use laws::{Outcome, number, samples, scratch, vectors, violations};
+use crate::laws::{Outcome, number, samples, scratch, vectors, violations};
 use serde_json::Value;
 use sipstat::config::Config;
 

@@ -1,15 +1,13 @@
 //! Each test vector cut before and after every message: captures start and end anywhere, and the
 //! laws of counting hold all the same.
 
-mod support;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::support::expect::at;
+use crate::support::flow::Ladder;
+use crate::support::report_about;
 use serde_json::Value;
-use support::expect::at;
-use support::flow::Ladder;
-use support::report_about;
 
 /// Cuts of one ladder; long ladders repeat themselves.
 const MAX_CUTS: usize = 40;

@@ -1,16 +1,13 @@
 //! Extracts are what they say: captures that hold the selected calls whole, and nothing else.
 
-mod laws;
-mod support;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use laws::{samples, scratch, vectors};
+use crate::laws::{samples, scratch, vectors};
+use crate::support::flow::{Ladder, Wrapping};
+use crate::support::trunk;
 use serde_json::Value;
-use support::flow::{Ladder, Wrapping};
-use support::trunk;
 
 /// Runs it: status, standard output, standard error.
 fn run(args: &[&str]) -> (i32, String, String) {

@@ -2,19 +2,17 @@
 //! written, pipes that close, signals. The report is complete or absent, and the status tells which.
 #![cfg(unix)]
 
-mod laws;
-mod support;
-
+use crate::laws;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use crate::support::conversations;
+use crate::support::flow::Ladder;
 use serde_json::Value;
 use sipstat::anomaly::Anomalies;
 use sipstat::capture::Inputs;
-use support::conversations;
-use support::flow::Ladder;
 
 /// Everything that writes to standard output, or with `-o` to a file.
 const OUTPUTS: [&[&str]; 19] = [

@@ -1,14 +1,12 @@
 //! `--port`, `--host`, `--read-filter`, `--from`, `--to` as the program applies them.
 
-mod support;
-
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
+use crate::support::expect::at;
+use crate::support::flow::{Carrier, Hep, Ladder, Tunnel, Wrapping};
 use serde_json::Value;
-use support::expect::at;
-use support::flow::{Carrier, Hep, Ladder, Tunnel, Wrapping};
 
 /// Three calls to two gateways: busy at once, silent for 32 s, busy at minute one over TCP.
 const SCRIPT: &str = "\

@@ -2,17 +2,8 @@
 //! line, starts a formula, or becomes markup.
 #![cfg(unix)]
 
-#[path = "support/everything.rs"]
-mod everything;
-mod laws;
-#[path = "support/nasties.rs"]
-mod nasties;
-#[path = "support/outputs.rs"]
-mod outputs;
-mod support;
-#[path = "support/wellformed.rs"]
-mod wellformed;
-
+use crate::laws;
+use crate::wellformed;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
@@ -20,11 +11,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-use everything::Run;
-use nasties::{LINES, NASTIES};
+use crate::everything::Run;
+use crate::nasties::{LINES, NASTIES};
+use crate::support::flow::Ladder;
 use serde_json::Value;
 use sipstat::anonymize::Pseudonyms;
-use support::flow::Ladder;
 
 /// A capture whose messages hold every nasty in every place, in a file of a nasty name.
 fn captures() -> Vec<PathBuf> {

@@ -4,20 +4,12 @@
 //! `SIPSTAT_FUZZ_CORPUS=DIR` writes what fuzzing starts from into `DIR/DOOR/`: pieces of the samples
 //! and test vectors, or of the captures that `SIPSTAT_FUZZ_FROM` names.
 
-#[path = "../fuzz/src/doors/mod.rs"]
-mod doors;
-mod laws;
-#[path = "support/outputs.rs"]
-mod outputs;
-mod seeds;
-mod support;
-#[path = "support/wellformed.rs"]
-mod wellformed;
-
+use crate::laws;
+use crate::seeds;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use doors::DOORS;
+use crate::doors::DOORS;
 
 fn place(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz").join(name)

@@ -1,16 +1,14 @@
 //! Files, pipes and directories as the program takes them: compressed or not, whole or in pieces, and
 //! what is no capture at all.
 
-mod support;
-
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use crate::support::conversations::{self, Random};
+use crate::support::flow::{Format, Ladder, Tap};
 use serde_json::Value;
-use support::conversations::{self, Random};
-use support::flow::{Format, Ladder, Tap};
 
 fn sipstat(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sipstat"));

@@ -4,15 +4,12 @@
 //! there is none, the tests say so and check the counts alone; with `CI` set they fail then, unless
 //! `SIPSTAT_XMLLINT=none`.
 
-mod laws;
-mod support;
-
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, fs};
 
-use laws::samples;
+use crate::laws::samples;
 
 const FOLDER: &str = env!("CARGO_MANIFEST_DIR");
 

@@ -1,13 +1,13 @@
 //! Summaries that are saved and added up equal one run over the whole, wherever it was cut between
 //! calls; and whatever was cut, the order of adding means nothing.
 
-mod support;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::AtomicBool;
 
+use crate::support::conversations::{self, Random};
+use crate::support::flow::Ladder;
 use proptest::prelude::*;
 use serde_json::Value;
 use sipstat::baseline::{gather, parse, to_json};
@@ -17,8 +17,6 @@ use sipstat::report::json;
 use sipstat::stats::{Counted, Summary};
 use sipstat::time::Nanos;
 use sipstat::watch::Watch;
-use support::conversations::{self, Random};
-use support::flow::Ladder;
 
 /// Sections of the report that are the same bytes.
 const SAME: [&str; 9] =

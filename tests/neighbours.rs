@@ -1,14 +1,12 @@
 //! What other calls do changes nothing: each test vector among strangers, and with its calls in
 //! another order where their times are equal.
 
-mod support;
-
 use std::fs;
 use std::path::Path;
 
+use crate::support::flow::{Ladder, Sent};
+use crate::support::report_about;
 use serde_json::Value;
-use support::flow::{Ladder, Sent};
-use support::report_about;
 
 /// Moments at which strangers pass, and how many then: some fall to each shard.
 const MOMENTS: u64 = 60;

@@ -1,13 +1,11 @@
 //! What was wrong once, each as the smallest ladder that shows it.
 
-mod laws;
-mod support;
-
+use crate::laws;
 use std::fs;
 
-use laws::{Outcome, scratch, violations};
-use support::expect::unmet;
-use support::flow::Ladder;
+use crate::laws::{Outcome, scratch, violations};
+use crate::support::expect::unmet;
+use crate::support::flow::Ladder;
 
 /// Builds `script` and holds the report against its `expect` lines and the laws.
 fn check(name: &str, script: &str) {

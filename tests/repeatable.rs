@@ -1,15 +1,13 @@
 //! Traffic recorded again gives reports that can be compared: `--relative-time` and `--no-paths` leave
 //! nothing of when and where it was recorded.
 
-mod support;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::support::flow::Ladder;
+use crate::support::trunk;
 use serde_json::Value;
-use support::flow::Ladder;
-use support::trunk;
 
 /// No multiple of any bucket: 1,234,567.891 s.
 const LATER: u64 = 1_234_567_891_000_000;

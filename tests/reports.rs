@@ -3,14 +3,12 @@
 //! `SIPSTAT_BLESS=1` writes the snapshots anew: read each difference before it is committed. Reports
 //! are made inside `samples`, so that they name files without a folder.
 
-mod laws;
-mod support;
-
+use crate::laws;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use laws::samples;
+use crate::laws::samples;
 use serde_json::Value;
 
 /// Formats by the ending of their snapshots.

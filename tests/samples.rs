@@ -3,14 +3,12 @@
 //!
 //! `SIPSTAT_BLESS=1` writes the built samples anew.
 
-mod support;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use support::expect::{report, unmet};
-use support::flow::{Format, Ladder, Link, Order, Wrapping};
-use support::trunk;
+use crate::support::expect::{report, unmet};
+use crate::support::flow::{Format, Ladder, Link, Order, Wrapping};
+use crate::support::trunk;
 
 /// The messages of a script as text, in order.
 fn messages(script: &str) -> Vec<String> {

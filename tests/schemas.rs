@@ -1,17 +1,14 @@
 //! Whatever is written as JSON is what `sipstat schema` says: no field more, none less.
 
-mod laws;
-mod support;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::laws::samples;
+use crate::support::flow::Ladder;
+use crate::support::trunk;
 use jsonschema::Validator;
-use laws::samples;
 use serde_json::Value;
-use support::flow::Ladder;
-use support::trunk;
 
 fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

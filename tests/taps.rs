@@ -3,15 +3,13 @@
 //! Random conversations seen by a second tap, early or late by up to a second, in the same file and
 //! in a file of its own.
 
-mod support;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::support::conversations;
+use crate::support::expect::{at, report_of};
+use crate::support::flow::{Ladder, Tap};
 use serde_json::{Value, json};
-use support::conversations;
-use support::expect::{at, report_of};
-use support::flow::{Ladder, Tap};
 
 /// How late each of the two taps is, in milliseconds.
 const CLOCKS: [(u64, u64); 9] =

@@ -1,14 +1,12 @@
 //! The report is the same bytes however many threads count: of every sample, of every vector as
 //! datagrams and as a stream, of a busy trunk, and of traffic that overflows every table of names.
 
-mod support;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use support::flow::{Ladder, Wrapping};
-use support::trunk;
+use crate::support::flow::{Ladder, Wrapping};
+use crate::support::trunk;
 
 /// Holds the reports about `capture` by 2, 3 and 16 threads against that by one; gives it.
 fn check(capture: &Path) -> String {

@@ -3,13 +3,11 @@
 //! Each file in `tests/vectors` is one test, named after it. The captures are left in
 //! `target/tmp/vectors` for a look with other tools.
 
-mod support;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use support::expect::{report, unmet};
-use support::flow::{Expectation, Format, Ladder, Link, Order, Wrapping};
+use crate::support::expect::{report, unmet};
+use crate::support::flow::{Expectation, Format, Ladder, Link, Order, Wrapping};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors")

@@ -3,16 +3,14 @@
 //! Random conversations from a seed, in every tunnel, carrier, compression and container that the
 //! builder of captures knows.
 
-mod support;
-
 use std::fs;
 use std::io::{Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 
+use crate::support::conversations;
+use crate::support::expect::report;
+use crate::support::flow::{Carrier, Format, Hep, Ladder, Link, Order, Tunnel, Wrapping};
 use serde_json::Value;
-use support::conversations;
-use support::expect::report;
-use support::flow::{Carrier, Format, Hep, Ladder, Link, Order, Tunnel, Wrapping};
 
 /// Enough for every kind of conversation.
 const CONVERSATIONS: usize = 25;

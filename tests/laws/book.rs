@@ -3,7 +3,7 @@
 //! In: captures, or a finished report. Out: one line for each law that is broken. The laws use
 //! nothing but the report, so they hold for whoever reads it.
 
-#![allow(dead_code, unreachable_pub, unused_imports, reason = "each test program uses its own part")]
+#![allow(dead_code, reason = "fuzz targets use a part of it")]
 
 // The fuzz targets use this file as well.
 #[path = "tables.rs"]
@@ -14,7 +14,7 @@ use std::fmt::Display;
 use serde_json::{Map, Value};
 
 /// One line for each law that `report` breaks.
-pub fn violations(report: &Value) -> Vec<String> {
+pub(crate) fn violations(report: &Value) -> Vec<String> {
     let mut book = Book::default();
     frames_have_one_fate_each(report, &mut book);
     tables::rows_are_their_bins(report, "", &mut book);
@@ -30,7 +30,7 @@ pub fn violations(report: &Value) -> Vec<String> {
 
 /// Broken laws.
 #[derive(Default)]
-pub struct Book(Vec<String>);
+pub(crate) struct Book(Vec<String>);
 
 impl Book {
     fn equal(&mut self, law: impl Display, left: u64, right: u64) {
@@ -52,7 +52,7 @@ impl Book {
 ///
 /// # Panics
 /// When there is none: the paths are a contract.
-pub fn number(report: &Value, path: &str) -> u64 {
+pub(crate) fn number(report: &Value, path: &str) -> u64 {
     let found = report.pointer(&format!("/{}", path.replace('.', "/"))).and_then(Value::as_u64);
     found.unwrap_or_else(|| panic!("no number at {path}"))
 }
@@ -61,7 +61,7 @@ pub fn number(report: &Value, path: &str) -> u64 {
 ///
 /// # Panics
 /// When there is none.
-pub fn rows<'a>(report: &'a Value, path: &str) -> &'a [Value] {
+pub(crate) fn rows<'a>(report: &'a Value, path: &str) -> &'a [Value] {
     let found = report.pointer(&format!("/{}", path.replace('.', "/"))).and_then(Value::as_array);
     found.unwrap_or_else(|| panic!("no list at {path}"))
 }

@@ -10,7 +10,7 @@ use sipstat::pipeline;
 use crate::support::flow::Ladder;
 
 /// What a run gave.
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// A report.
     Report(Value),
     /// No input could be read, and why.
@@ -21,7 +21,7 @@ pub enum Outcome {
 ///
 /// # Errors
 /// When no input can be read.
-pub fn json(captures: &[&Path]) -> Result<Vec<u8>, String> {
+pub(crate) fn json(captures: &[&Path]) -> Result<Vec<u8>, String> {
     json_by(&Config { threads: 1, ..Config::new(captures) })
 }
 
@@ -29,7 +29,7 @@ pub fn json(captures: &[&Path]) -> Result<Vec<u8>, String> {
 ///
 /// # Errors
 /// When no input can be read.
-pub fn json_by(config: &Config) -> Result<Vec<u8>, String> {
+pub(crate) fn json_by(config: &Config) -> Result<Vec<u8>, String> {
     let summary = pipeline::run(config).map_err(|e| e.to_string())?;
     let mut out = Vec::new();
     sipstat::report::json::write(&summary, &mut out).expect("a vector takes all");
@@ -37,7 +37,7 @@ pub fn json_by(config: &Config) -> Result<Vec<u8>, String> {
 }
 
 /// The report on `captures`.
-pub fn report(captures: &[&Path]) -> Outcome {
+pub(crate) fn report(captures: &[&Path]) -> Outcome {
     match json(captures) {
         Ok(bytes) => Outcome::Report(serde_json::from_slice(&bytes).expect("a report is JSON")),
         Err(why) => Outcome::Refused(why),
@@ -45,7 +45,7 @@ pub fn report(captures: &[&Path]) -> Outcome {
 }
 
 /// Every committed capture, sorted.
-pub fn samples() -> Vec<PathBuf> {
+pub(crate) fn samples() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
     let is_capture =
         |p: &PathBuf| [".pcap", ".pcapng", ".gz"].iter().any(|e| p.to_string_lossy().ends_with(e));
@@ -60,7 +60,7 @@ pub fn samples() -> Vec<PathBuf> {
 }
 
 /// Every test vector as a capture: its name and its bytes, sorted.
-pub fn vectors() -> Vec<(String, Vec<u8>)> {
+pub(crate) fn vectors() -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
     let mut all: Vec<_> = fs::read_dir(folder)
         .expect("the vectors are part of the project")
@@ -74,14 +74,14 @@ pub fn vectors() -> Vec<(String, Vec<u8>)> {
 }
 
 /// A folder of its own for the captures that a test makes.
-pub fn scratch(test: &str) -> PathBuf {
+pub(crate) fn scratch(test: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
     fs::create_dir_all(&folder).expect("the target folder can be written");
     folder
 }
 
 /// Where the records of a pcap file end, the file header first; `None` for other containers.
-pub fn record_ends(file: &[u8]) -> Option<Vec<usize>> {
+pub(crate) fn record_ends(file: &[u8]) -> Option<Vec<usize>> {
     let big = match file.get(..4)? {
         [0xa1, 0xb2, 0xc3, 0xd4] | [0xa1, 0xb2, 0x3c, 0x4d] => true,
         [0xd4, 0xc3, 0xb2, 0xa1] | [0x4d, 0x3c, 0xb2, 0xa1] => false,

@@ -8,7 +8,7 @@ use super::{Book, column, number, object, rows, sum};
 const COUNTS: [&str; 5] = ["messages", "responses", "retransmissions", "capture_duplicates", "hop_copies"];
 
 /// `messages` is the sum of the four bins wherever they stand side by side.
-pub fn rows_are_their_bins(v: &Value, path: &str, book: &mut Book) {
+pub(crate) fn rows_are_their_bins(v: &Value, path: &str, book: &mut Book) {
     match v {
         Value::Object(o) => {
             if o.contains_key("hop_copies") && o.contains_key("messages") {
@@ -34,7 +34,7 @@ pub fn rows_are_their_bins(v: &Value, path: &str, book: &mut Book) {
 }
 
 /// Every table adds up to its total, column by column, and the cells to both of their margins.
-pub fn totals_are_their_rows(r: &Value, book: &mut Book) {
+pub(crate) fn totals_are_their_rows(r: &Value, book: &mut Book) {
     for table in ["by_class", "by_code", "by_method", "by_method_and_code"] {
         for count in COUNTS {
             let total = number(r, &format!("responses.{count}"));
@@ -81,7 +81,7 @@ pub fn totals_are_their_rows(r: &Value, book: &mut Book) {
 }
 
 /// Lists run by first sightings downwards, then messages downwards, then key upwards.
-pub fn lists_are_sorted(r: &Value, book: &mut Book) {
+pub(crate) fn lists_are_sorted(r: &Value, book: &mut Book) {
     let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
     let key = |v: &Value| (text(&v["method"]), v["code"].as_u64(), v["class"].as_u64());
     for (table, first) in [

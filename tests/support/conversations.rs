@@ -4,15 +4,13 @@
 //! What they mean does not depend on what carries them: nothing is repeated within half a second,
 //! and every deadline is far from the end.
 
-#![allow(dead_code, unreachable_pub, reason = "each test program uses its own part")]
-
 use std::fmt::Write as _;
 
 /// Seconds from the first conversation to the last frame.
 const LAST: f64 = 300.0;
 
 /// A script of so many conversations that begin within a minute.
-pub fn script(seed: u64, conversations: usize) -> String {
+pub(crate) fn script(seed: u64, conversations: usize) -> String {
     let mut s = Script { random: Random(seed), text: String::new(), at: 0.0, there: [""; 3], hops: 1 };
     for (name, last) in [("a", 1), ("p", 2), ("b", 3), ("c", 4)] {
         let _ = writeln!(s.text, "host {name} 10.0.0.{last}:5060");
@@ -25,11 +23,11 @@ pub fn script(seed: u64, conversations: usize) -> String {
 }
 
 /// SplitMix64.
-pub struct Random(pub u64);
+pub(crate) struct Random(pub u64);
 
 impl Random {
     /// From 0 up to, not including, `limit`.
-    pub fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -38,7 +36,7 @@ impl Random {
     }
 
     /// With a chance of `percent`.
-    pub fn chance(&mut self, percent: usize) -> bool {
+    pub(crate) fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 }

@@ -1,7 +1,5 @@
 //! A run as it shows most: everything that names something, calls and messages among it.
 
-#![allow(dead_code, unreachable_pub, reason = "each test program uses its own part")]
-
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -19,14 +17,14 @@ use sipstat::watch::Watch;
 use crate::outputs::{self, Output};
 
 /// What was counted and picked of some captures.
-pub struct Run {
-    pub counted: Counted,
-    pub all: Harvest,
-    pub files: Vec<String>,
+pub(crate) struct Run {
+    pub(crate) counted: Counted,
+    pub(crate) all: Harvest,
+    pub(crate) files: Vec<String>,
 }
 
 impl Run {
-    pub fn of(captures: &[impl AsRef<Path>]) -> Self {
+    pub(crate) fn of(captures: &[impl AsRef<Path>]) -> Self {
         let stop = AtomicBool::new(false);
         let by = Dimension::ALL.chunks(2).map(<[Dimension]>::to_vec).collect();
         let grouping = Grouping { by, top: 1000, interval: Some(Nanos::ZERO), ..Grouping::default() };
@@ -44,19 +42,19 @@ impl Run {
     }
 
     /// The same under pseudonyms.
-    pub fn hidden(mut self, pseudonyms: &mut Pseudonyms) -> Self {
+    pub(crate) fn hidden(mut self, pseudonyms: &mut Pseudonyms) -> Self {
         self.all.calls.iter_mut().for_each(|call| pseudonyms.call(call));
         self.all.steps.iter_mut().for_each(|step| pseudonyms.step(step));
         self.files.iter_mut().for_each(|file| *file = pseudonyms.path(file));
         Self { counted: pseudonyms.counted(self.counted).unwrap(), ..self }
     }
 
-    pub fn summary(&self) -> Summary {
+    pub(crate) fn summary(&self) -> Summary {
         self.counted.clone().into_summary()
     }
 
     /// Everything that can be written of it, its saved summary included.
-    pub fn outputs(&self) -> Vec<Output> {
+    pub(crate) fn outputs(&self) -> Vec<Output> {
         let mut outputs = outputs::outputs(&self.summary());
         let side = || (self.files.concat(), self.counted.clone());
         outputs.extend(outputs::compared(&compare(side(), side()), &[]));

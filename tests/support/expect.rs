@@ -1,7 +1,5 @@
 //! Holds a report of the program against `expect` lines.
 
-#![allow(dead_code, unreachable_pub, reason = "each test program uses its own part")]
-
 use std::path::Path;
 use std::process::Command;
 
@@ -13,7 +11,7 @@ use super::flow::Expectation;
 ///
 /// # Panics
 /// When the program gives none.
-pub fn report(capture: &Path) -> Value {
+pub(crate) fn report(capture: &Path) -> Value {
     report_of(&[capture])
 }
 
@@ -21,7 +19,7 @@ pub fn report(capture: &Path) -> Value {
 ///
 /// # Panics
 /// When the program gives none.
-pub fn report_of(captures: &[&Path]) -> Value {
+pub(crate) fn report_of(captures: &[&Path]) -> Value {
     let capture = captures[0];
     let output = Command::new(env!("CARGO_BIN_EXE_sipstat"))
         .args(["--format", "json"])
@@ -35,7 +33,7 @@ pub fn report_of(captures: &[&Path]) -> Value {
 }
 
 /// One line for each expectation that the report does not meet.
-pub fn unmet(report: &Value, expectations: &[Expectation]) -> Vec<String> {
+pub(crate) fn unmet(report: &Value, expectations: &[Expectation]) -> Vec<String> {
     let wrong = |e: &Expectation| {
         let actual = at(report, &e.path);
         let met = actual.map_or(is_nothing(&e.value), |v| agrees(v, &e.value));
@@ -46,7 +44,7 @@ pub fn unmet(report: &Value, expectations: &[Expectation]) -> Vec<String> {
 }
 
 /// The value at `a.b[key=value,key=value].c`; `[…]` chooses the first such row of a list.
-pub fn at<'a>(report: &'a Value, path: &str) -> Option<&'a Value> {
+pub(crate) fn at<'a>(report: &'a Value, path: &str) -> Option<&'a Value> {
     let mut here = report;
     let mut rest = path;
     while !rest.is_empty() {

@@ -1,12 +1,10 @@
 //! What the integration tests share: the `.flow` language, the check of a report against it, and
 //! generators of trunk traffic and of random conversations.
 
-#![allow(dead_code, unreachable_pub, reason = "each test program uses its own part")]
-
-pub mod conversations;
-pub mod expect;
-pub mod flow;
-pub mod trunk;
+pub(crate) mod conversations;
+pub(crate) mod expect;
+pub(crate) mod flow;
+pub(crate) mod trunk;
 
 use std::fs;
 use std::path::Path;
@@ -20,7 +18,7 @@ use self::flow::Ladder;
 ///
 /// # Panics
 /// When there is none.
-pub fn report_about(ladder: &Ladder, folder: &str, name: &str) -> Value {
+pub(crate) fn report_about(ladder: &Ladder, folder: &str, name: &str) -> Value {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
     fs::create_dir_all(&dir).unwrap();
     let path = dir.join(format!("{name}.{}", ladder.extension()));

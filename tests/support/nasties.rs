@@ -1,10 +1,8 @@
 //! What others have put, or would like to put, where a report quotes them: one list for every format.
 
-#![allow(dead_code, unreachable_pub, reason = "each test program uses its own part")]
-
 /// As bytes: not all of it is text. None holds CR or LF, which would end a header; those that do are in
 /// [`LINES`].
-pub const NASTIES: &[&[u8]] = &[
+pub(crate) const NASTIES: &[&[u8]] = &[
     // Terminals: colours, titles, screens, links, C1, answers to be typed.
     b"\x1b[2J\x1b[31mred",
     b"\x1b]0;title\x07",
@@ -55,4 +53,4 @@ pub const NASTIES: &[&[u8]] = &[
 ];
 
 /// What can stand in names of files only.
-pub const LINES: &[&[u8]] = &[b"two\nlines", b"\r\nHeader: x", b"tab\tand\x0bvertical"];
+pub(crate) const LINES: &[&[u8]] = &[b"two\nlines", b"\r\nHeader: x", b"tab\tand\x0bvertical"];

@@ -1,6 +1,6 @@
 //! Every output that there is, for tests that must hold for each. A new format is a line here.
 
-#![allow(dead_code, unreachable_pub, reason = "each test program uses its own part")]
+#![allow(dead_code, reason = "fuzz targets use a part of it")]
 
 use std::io;
 
@@ -16,7 +16,7 @@ use sipstat::stats::Summary;
 use sipstat::time::Scale;
 
 /// A format as `wellformed` knows it, and a text in it.
-pub type Output = (&'static str, String);
+pub(crate) type Output = (&'static str, String);
 
 fn said(write: &dyn Fn(&mut Vec<u8>) -> io::Result<()>) -> String {
     let mut out = Vec::new();
@@ -25,7 +25,7 @@ fn said(write: &dyn Fn(&mut Vec<u8>) -> io::Result<()>) -> String {
 }
 
 /// Reports of a run.
-pub fn outputs(summary: &Summary) -> Vec<Output> {
+pub(crate) fn outputs(summary: &Summary) -> Vec<Output> {
     let text = |columns, full| said(&|out| text::write(summary, &text::Options { columns, full }, out));
     // Tables that were asked for have no bound.
     let screen = if summary.groups.is_empty() { "screen" } else { "full text" };
@@ -73,7 +73,7 @@ fn verdicts(summary: &Summary) -> Vec<Output> {
 }
 
 /// Comparisons of two runs.
-pub fn compared(c: &Comparison, verdicts: &[Verdict]) -> Vec<Output> {
+pub(crate) fn compared(c: &Comparison, verdicts: &[Verdict]) -> Vec<Output> {
     vec![
         ("full text", said(&|out| compare::text::write(c, verdicts, false, out))),
         ("full text", said(&|out| compare::text::write(c, verdicts, true, out))),
@@ -83,7 +83,7 @@ pub fn compared(c: &Comparison, verdicts: &[Verdict]) -> Vec<Output> {
 }
 
 /// Rows of calls in `files`, in each format.
-pub fn listed(calls: &[Call], files: &[String]) -> Vec<Output> {
+pub(crate) fn listed(calls: &[Call], files: &[String]) -> Vec<Output> {
     let formats =
         [("table", rows::Format::Table), ("csv", rows::Format::Csv), ("ndjson", rows::Format::Ndjson)];
     let text = |format| {
@@ -96,7 +96,7 @@ pub fn listed(calls: &[Call], files: &[String]) -> Vec<Output> {
 }
 
 /// The ladder of one Call-ID, wide and narrow.
-pub fn drawn(steps: &[Step], calls: &[Call], files: &[String]) -> Vec<Output> {
+pub(crate) fn drawn(steps: &[Step], calls: &[Call], files: &[String]) -> Vec<Output> {
     let looks = [(200, false), (80, true), (40, false)];
     looks.map(|(columns, ascii)| ("ladder", ladder(steps, calls, files, Look { columns, ascii }))).into()
 }

@@ -6,8 +6,6 @@
 //! shares of the outcomes are those of an ordinary trunk. The expectations are tallied while the
 //! script is written, never taken from a report.
 
-#![allow(dead_code, unreachable_pub, reason = "each test program uses its own part")]
-
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -17,7 +15,7 @@ const INCIDENT: std::ops::Range<f64> = 200.0..450.0;
 const GATEWAYS: [&str; 3] = ["g5", "g6", "g7"];
 
 /// The script of a trunk with this many call attempts.
-pub fn script(seed: u64, attempts: usize) -> String {
+pub(crate) fn script(seed: u64, attempts: usize) -> String {
     let mut trunk = Trunk { random: Random(seed), ..Trunk::default() };
     trunk.text.push_str(
         "file pcapng gzip\nhost s 10.0.1.10:5060\nhost g5 10.0.4.5:5060\nhost g6 10.0.4.6:5060\n\

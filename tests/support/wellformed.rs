@@ -1,7 +1,7 @@
 //! What must hold of each output format, whatever stands in it: it can be read by who reads such a
 //! format, and nothing foreign acts in it. Used on samples, on the list of nasties, and by the fuzzer.
 
-#![allow(dead_code, unreachable_pub, reason = "each test program uses its own part")]
+#![allow(dead_code, reason = "fuzz targets use a part of it")]
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use sipstat::report::escape::escape;
 
 /// Panics unless `text` is well-formed in `format`, as `outputs` names it.
-pub fn check(format: &str, text: &str) {
+pub(crate) fn check(format: &str, text: &str) {
     // Marks that pile up are no trick where a program reads: JSON keeps what was on the wire.
     let marks = |c: &char| matches!(c, '\u{300}'..='\u{36f}');
     let machine = format.ends_with("json") || format == "html";
@@ -34,7 +34,7 @@ pub fn check(format: &str, text: &str) {
 }
 
 /// Colours are our own; everything else is visible.
-pub fn is_visible(text: &str) -> bool {
+pub(crate) fn is_visible(text: &str) -> bool {
     let mut plain = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('\u{1b}') {

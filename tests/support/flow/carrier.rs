@@ -10,7 +10,7 @@ use super::text::Options;
 
 /// What carries each message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Carrier {
+pub(crate) enum Carrier {
     /// Over TCP after an HTTP upgrade: masked one way, in so many frames, compressed (RFC 7692).
     WebSocket { frames: usize, deflate: bool },
     /// In so many DATA chunks, each in a packet of its own.
@@ -21,7 +21,7 @@ pub enum Carrier {
 
 impl Carrier {
     /// `ws=FRAMES`, with `deflate`; `sctp=CHUNKS`; `hep=VERSION`, with `deflate`.
-    pub fn of(o: &mut Options) -> Result<Option<Self>, String> {
+    pub(crate) fn of(o: &mut Options) -> Result<Option<Self>, String> {
         let (ws, sctp, hep) = (o.parse("ws")?, o.parse("sctp")?, o.parse("hep")?);
         let deflate = (ws.is_some() || hep.is_some()) && o.flag("deflate");
         Ok(match (ws, sctp, hep) {
@@ -35,25 +35,25 @@ impl Carrier {
 
 /// How copies are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hep {
+pub(crate) struct Hep {
     /// 1, 2 or 3.
-    pub version: u8,
+    pub(crate) version: u8,
     /// Over TCP (version 3 only).
-    pub tcp: bool,
+    pub(crate) tcp: bool,
     /// Payload in a compressed chunk (version 3 only).
-    pub compressed: bool,
+    pub(crate) compressed: bool,
 }
 
 /// What WebSocket senders remember.
 #[derive(Default)]
-pub struct WebSockets {
+pub(crate) struct WebSockets {
     client: BTreeMap<Direction, bool>,
     context: BTreeMap<Direction, Compress>,
 }
 
 impl WebSockets {
     /// The upgrade, if the message is the connection's first: who sends it is the client.
-    pub fn upgrade(&mut self, direction: Direction, deflate: bool) -> Option<[Vec<u8>; 2]> {
+    pub(crate) fn upgrade(&mut self, direction: Direction, deflate: bool) -> Option<[Vec<u8>; 2]> {
         if self.client.contains_key(&direction) {
             return None;
         }
@@ -70,7 +70,13 @@ impl WebSockets {
     }
 
     /// The frames of one message; a ping stands between fragments.
-    pub fn frames(&mut self, direction: Direction, message: &[u8], frames: usize, deflate: bool) -> Vec<u8> {
+    pub(crate) fn frames(
+        &mut self,
+        direction: Direction,
+        message: &[u8],
+        frames: usize,
+        deflate: bool,
+    ) -> Vec<u8> {
         let masked = self.client.get(&direction) == Some(&true);
         let payload = if deflate { self.deflated(direction, message) } else { message.to_vec() };
         let pieces: Vec<&[u8]> = payload.chunks(payload.len().div_ceil(frames).max(1)).collect();
@@ -120,11 +126,11 @@ fn frame(first: u8, payload: &[u8], masked: bool) -> Vec<u8> {
 
 /// What SCTP senders remember: next transmission and stream sequence numbers.
 #[derive(Default)]
-pub struct Associations(BTreeMap<Direction, (u32, u16)>);
+pub(crate) struct Associations(BTreeMap<Direction, (u32, u16)>);
 
 impl Associations {
     /// The packets (common header and a DATA chunk each) of one message.
-    pub fn packets(&mut self, (from, to): Direction, message: &[u8], chunks: usize) -> Vec<Vec<u8>> {
+    pub(crate) fn packets(&mut self, (from, to): Direction, message: &[u8], chunks: usize) -> Vec<Vec<u8>> {
         let (tsn, ssn) = self.0.entry((from, to)).or_insert((u32::MAX - 5, 0));
         let pieces: Vec<&[u8]> = message.chunks(message.len().div_ceil(chunks).max(1)).collect();
         // One verification tag a direction.
@@ -161,11 +167,11 @@ fn crc32c(bytes: &[u8]) -> u32 {
 }
 
 /// Who sends copies, and to whom.
-pub const AGENT: &str = "192.0.2.9:40000";
-pub const COLLECTOR: &str = "192.0.2.10:9060";
+pub(crate) const AGENT: &str = "192.0.2.9:40000";
+pub(crate) const COLLECTOR: &str = "192.0.2.10:9060";
 
 /// One copy.
-pub fn hep(how: Hep, (from, to): Direction, time: u64, message: &[u8]) -> Vec<u8> {
+pub(crate) fn hep(how: Hep, (from, to): Direction, time: u64, message: &[u8]) -> Vec<u8> {
     let (seconds, micros) = ((time / 1_000_000_000) as u32, (time / 1_000 % 1_000_000) as u32);
     let octets = |address: SocketAddr| match address.ip() {
         IpAddr::V4(ip) => ip.octets().to_vec(),

@@ -4,30 +4,30 @@ use super::gzip::gzip;
 use super::wire::{Captured, Link};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub(crate) enum Format {
     Pcap,
     Pcapng,
 }
 
 /// The file around the frames.
 #[derive(Clone, Debug, Default)]
-pub struct Container {
+pub(crate) struct Container {
     /// `None`: pcap for one interface, else pcapng.
-    pub format: Option<Format>,
-    pub nanoseconds: bool,
-    pub big_endian: bool,
+    pub(crate) format: Option<Format>,
+    pub(crate) nanoseconds: bool,
+    pub(crate) big_endian: bool,
     /// Snap length: bytes of each frame that are kept.
-    pub snap: Option<usize>,
+    pub(crate) snap: Option<usize>,
     /// The file ends after this many bytes; negative: so many bytes before its end.
-    pub cut: Option<i64>,
+    pub(crate) cut: Option<i64>,
     /// Frames in the order of the script, not of time.
-    pub unsorted: bool,
+    pub(crate) unsorted: bool,
     /// Compressed with gzip.
-    pub gzip: bool,
+    pub(crate) gzip: bool,
 }
 
 impl Container {
-    pub fn format_for(&self, interfaces: usize) -> Format {
+    pub(crate) fn format_for(&self, interfaces: usize) -> Format {
         self.format.unwrap_or(if interfaces > 1 { Format::Pcapng } else { Format::Pcap })
     }
 }
@@ -36,7 +36,7 @@ impl Container {
 ///
 /// # Panics
 /// When a pcap file is to hold several interfaces.
-pub fn write(container: &Container, interfaces: &[Link], frames: &[Captured]) -> Vec<u8> {
+pub(crate) fn write(container: &Container, interfaces: &[Link], frames: &[Captured]) -> Vec<u8> {
     let mut file = Output { bytes: Vec::new(), big_endian: container.big_endian };
     match container.format_for(interfaces.len()) {
         Format::Pcap => {

@@ -3,19 +3,19 @@
 use std::net::SocketAddr;
 
 /// The domain of all addresses of record.
-pub const DOMAIN: &str = "example.com";
+pub(crate) const DOMAIN: &str = "example.com";
 
-pub fn via(sent_by: &str, branch: &str, tcp: bool) -> String {
+pub(crate) fn via(sent_by: &str, branch: &str, tcp: bool) -> String {
     let transport = if tcp { "TCP" } else { "UDP" };
     format!("SIP/2.0/{transport} {sent_by};branch={}", cookied(branch))
 }
 
-pub fn cookied(branch: &str) -> String {
+pub(crate) fn cookied(branch: &str) -> String {
     branch.strip_prefix('!').map_or(format!("z9hG4bK-{branch}"), str::to_string)
 }
 
 /// Headers given in the script take the place of defaults of the same name; empty values remove.
-pub fn merged(defaults: Vec<(String, String)>, given: Vec<(String, String)>) -> Vec<(String, String)> {
+pub(crate) fn merged(defaults: Vec<(String, String)>, given: Vec<(String, String)>) -> Vec<(String, String)> {
     let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
     let mut out: Vec<(String, String)> = Vec::new();
     let mut used = vec![false; given.len()];
@@ -37,21 +37,21 @@ pub fn merged(defaults: Vec<(String, String)>, given: Vec<(String, String)>) -> 
     out
 }
 
-pub fn credentials(user: &str, realm: &str) -> String {
+pub(crate) fn credentials(user: &str, realm: &str) -> String {
     format!(
         "Digest username=\"{user}\", realm=\"{realm}\", nonce=\"4f3a91c2\", uri=\"sip:{DOMAIN}\", \
          response=\"0123456789abcdef0123456789abcdef\""
     )
 }
 
-pub fn sdp(at: &SocketAddr) -> Vec<u8> {
+pub(crate) fn sdp(at: &SocketAddr) -> Vec<u8> {
     let (ip, v) = (at.ip(), if at.is_ipv4() { 4 } else { 6 });
     format!("v=0\r\no=- 1 1 IN IP{v} {ip}\r\ns=-\r\nc=IN IP{v} {ip}\r\nt=0 0\r\nm=audio 40000 RTP/AVP 8\r\n")
         .into_bytes()
 }
 
 /// The registered phrase of the codes that ladders use; others get a word of ours.
-pub fn reason(code: u16) -> &'static str {
+pub(crate) fn reason(code: u16) -> &'static str {
     match code {
         100 => "Trying",
         180 => "Ringing",

@@ -8,7 +8,7 @@ const SHORTEST: usize = 4;
 const WINDOW: usize = 32_768;
 
 /// The bytes as one gzip member without name and time.
-pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut out = Bits { bytes: vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255], held: 0, count: 0 };
     out.put(0b011, 3); // the last block, of fixed codes
     let mut latest = vec![usize::MAX; 1 << 16];

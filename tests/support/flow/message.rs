@@ -12,25 +12,25 @@ const TO_TAG: &str = "t1";
 
 /// Who sends and receives.
 #[derive(Clone, Debug)]
-pub struct Host {
+pub(crate) struct Host {
     /// On the wire.
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
     /// Sent-by of its Via.
-    pub via: String,
+    pub(crate) via: String,
 }
 
 /// The identifiers of one call.
 #[derive(Clone, Debug)]
-pub struct Call {
-    pub id: String,
-    pub ftag: String,
+pub(crate) struct Call {
+    pub(crate) id: String,
+    pub(crate) ftag: String,
     /// User parts.
-    pub from: String,
-    pub to: String,
+    pub(crate) from: String,
+    pub(crate) to: String,
 }
 
 impl Call {
-    pub fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         Self {
             id: format!("{name}@{DOMAIN}"),
             ftag: format!("f-{name}"),
@@ -56,9 +56,9 @@ struct Request {
 
 /// Hosts, calls, and the requests so far.
 #[derive(Clone, Debug, Default)]
-pub struct Composer {
-    pub hosts: BTreeMap<String, Host>,
-    pub calls: BTreeMap<String, Call>,
+pub(crate) struct Composer {
+    pub(crate) hosts: BTreeMap<String, Host>,
+    pub(crate) calls: BTreeMap<String, Call>,
     /// By call, in the order of the script.
     requests: BTreeMap<String, Vec<Request>>,
     /// To tag of the last 2xx to INVITE, by call.
@@ -66,13 +66,13 @@ pub struct Composer {
 }
 
 impl Composer {
-    pub fn host(&self, name: &str) -> Result<&Host, String> {
+    pub(crate) fn host(&self, name: &str) -> Result<&Host, String> {
         self.hosts.get(name).ok_or(format!("no host {name:?}"))
     }
 
     /// The bytes of one message. `code`: a response; `cseq`: method and number.
     #[allow(clippy::too_many_arguments, reason = "one call site; a struct would only name them again")]
-    pub fn write(
+    pub(crate) fn write(
         &mut self,
         call: &str,
         [from, to]: [&str; 2],

@@ -41,8 +41,6 @@
 //! `apart=SECONDS` (between pieces, 10 µs), `ipid=`, `on=TAP,…`, `ws=FRAMES`, `sctp=CHUNKS`,
 //! `hep=VERSION` (a copy to a collector; of `again`: beside the original), `deflate` (the last but SCTP).
 
-#![allow(dead_code, unused_imports, unreachable_pub, reason = "each test program uses its own part")]
-
 mod carrier;
 mod container;
 mod fields;
@@ -57,90 +55,90 @@ mod wire;
 use std::net::SocketAddr;
 use std::path::Path;
 
-pub use carrier::{Carrier, Hep};
-pub use container::{Container, Format};
-pub use tunnel::Tunnel;
-pub use wire::{Cut, Link, Order, Transport, Wire};
+pub(crate) use carrier::{Carrier, Hep};
+pub(crate) use container::{Container, Format};
+pub(crate) use tunnel::Tunnel;
+pub(crate) use wire::{Cut, Link, Order, Transport, Wire};
 
 /// A parsed script: what is sent, how it is captured, what a report must say.
 #[derive(Clone, Debug, Default)]
-pub struct Ladder {
+pub(crate) struct Ladder {
     /// What was sent, in the order of time (of the script, if `container.unsorted`).
-    pub sent: Vec<Sent>,
+    pub(crate) sent: Vec<Sent>,
     /// Points of capture; at least one.
-    pub taps: Vec<Tap>,
+    pub(crate) taps: Vec<Tap>,
     /// Link type of each interface, by number.
-    pub interfaces: Vec<Link>,
+    pub(crate) interfaces: Vec<Link>,
     /// The file around it.
-    pub container: Container,
+    pub(crate) container: Container,
     /// `expect` lines in order.
-    pub expectations: Vec<Expectation>,
+    pub(crate) expectations: Vec<Expectation>,
     /// The meaning depends on the wrapping: do not re-wrap.
-    pub fixed: bool,
+    pub(crate) fixed: bool,
 }
 
 /// One message, or another thing on the wire.
 #[derive(Clone, Debug)]
-pub struct Sent {
+pub(crate) struct Sent {
     /// Nanoseconds since the epoch.
-    pub time: u64,
-    pub from: SocketAddr,
-    pub to: SocketAddr,
-    pub bytes: Vec<u8>,
-    pub wire: Wire,
+    pub(crate) time: u64,
+    pub(crate) from: SocketAddr,
+    pub(crate) to: SocketAddr,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) wire: Wire,
 }
 
 /// A point where packets are captured.
 #[derive(Clone, Debug, Default)]
-pub struct Tap {
-    pub name: String,
+pub(crate) struct Tap {
+    pub(crate) name: String,
     /// Index in `Ladder::interfaces`.
-    pub interface: usize,
+    pub(crate) interface: usize,
     /// VLAN identifiers, outermost first.
-    pub vlans: Vec<u16>,
+    pub(crate) vlans: Vec<u16>,
     /// Around every packet, within Ethernet.
-    pub tunnel: Option<Tunnel>,
+    pub(crate) tunnel: Option<Tunnel>,
     /// Nanoseconds by which its times are late.
-    pub delay: u64,
+    pub(crate) delay: u64,
 }
 
 /// What a report must say: a path in the JSON, and a value as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Expectation {
-    pub line: usize,
-    pub path: String,
-    pub value: String,
+pub(crate) struct Expectation {
+    pub(crate) line: usize,
+    pub(crate) path: String,
+    pub(crate) value: String,
 }
 
 /// Other clothes for the same messages; `None` leaves what the script says.
 #[derive(Clone, Debug, Default)]
-pub struct Wrapping {
-    pub link: Option<Link>,
+pub(crate) struct Wrapping {
+    pub(crate) link: Option<Link>,
     /// VLAN identifiers of every tap, outermost first.
-    pub vlans: Option<Vec<u16>>,
+    pub(crate) vlans: Option<Vec<u16>>,
     /// IPv4 addresses a.b.c.d become fd00::a.b.c.d (in the packets, not in the messages).
-    pub ipv6: bool,
-    pub tunnel: Option<Tunnel>,
-    pub tcp: bool,
-    pub carrier: Option<Carrier>,
+    pub(crate) ipv6: bool,
+    pub(crate) tunnel: Option<Tunnel>,
+    pub(crate) tcp: bool,
+    pub(crate) carrier: Option<Carrier>,
     /// Port of all ends, in the packets.
-    pub port: Option<u16>,
+    pub(crate) port: Option<u16>,
     /// All pieces of a message at its own time.
-    pub at_once: bool,
+    pub(crate) at_once: bool,
     /// TCP segments of this many bytes.
-    pub each: Option<usize>,
+    pub(crate) each: Option<usize>,
     /// IP fragments with this much payload (a multiple of 8).
-    pub ipfrag: Option<usize>,
+    pub(crate) ipfrag: Option<usize>,
     /// The pieces of each message in this order.
-    pub order: Option<Order>,
-    pub format: Option<Format>,
-    pub nanoseconds: Option<bool>,
-    pub big_endian: Option<bool>,
+    pub(crate) order: Option<Order>,
+    pub(crate) format: Option<Format>,
+    pub(crate) nanoseconds: Option<bool>,
+    pub(crate) big_endian: Option<bool>,
 }
 
 impl Ladder {
     /// Parses a script; the error names the line.
-    pub fn parse(script: &str) -> Result<Self, String> {
+    pub(crate) fn parse(script: &str) -> Result<Self, String> {
         script::parse(script)
     }
 
@@ -148,24 +146,24 @@ impl Ladder {
     ///
     /// # Panics
     /// With file and line where there is none, or it is wrong.
-    pub fn load(path: &Path) -> Self {
+    pub(crate) fn load(path: &Path) -> Self {
         let text = std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         Self::parse(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
     }
 
     /// The capture file.
-    pub fn build(&self) -> Vec<u8> {
+    pub(crate) fn build(&self) -> Vec<u8> {
         let frames = wire::frames(self);
         container::write(&self.container, &self.interfaces, &frames)
     }
 
     /// The capture file with the same messages in other clothes.
-    pub fn build_with(&self, wrapping: &Wrapping) -> Vec<u8> {
+    pub(crate) fn build_with(&self, wrapping: &Wrapping) -> Vec<u8> {
         self.wrapped(wrapping).build()
     }
 
     /// The usual ending of the capture file's name.
-    pub fn extension(&self) -> &'static str {
+    pub(crate) fn extension(&self) -> &'static str {
         match (self.container.format_for(self.interfaces.len()), self.container.gzip) {
             (Format::Pcap, false) => "pcap",
             (Format::Pcap, true) => "pcap.gz",
@@ -175,7 +173,7 @@ impl Ladder {
     }
 
     /// What one tap sees, as a ladder of its own.
-    pub fn at_tap(&self, tap: usize) -> Self {
+    pub(crate) fn at_tap(&self, tap: usize) -> Self {
         let mut l = self.clone();
         l.sent.retain(|s| s.wire.on.contains(&tap) || (tap == 0 && s.wire.on.is_empty()));
         l.sent.iter_mut().for_each(|s| s.wire.on.clear());
@@ -185,7 +183,7 @@ impl Ladder {
     }
 
     /// The same messages in other clothes.
-    pub fn wrapped(&self, w: &Wrapping) -> Self {
+    pub(crate) fn wrapped(&self, w: &Wrapping) -> Self {
         let mut l = self.clone();
         if let Some(link) = w.link {
             l.interfaces.iter_mut().for_each(|i| *i = link);

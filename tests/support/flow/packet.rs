@@ -6,16 +6,16 @@ use super::Sent;
 use super::wire::Link;
 
 /// Sender and receiver.
-pub type Direction = (SocketAddr, SocketAddr);
+pub(crate) type Direction = (SocketAddr, SocketAddr);
 
 /// TCP flags.
-pub const FIN: u8 = 1;
-pub const SYN: u8 = 2;
-pub const RST: u8 = 4;
-pub const PSH: u8 = 8;
-pub const ACK: u8 = 16;
+pub(crate) const FIN: u8 = 1;
+pub(crate) const SYN: u8 = 2;
+pub(crate) const RST: u8 = 4;
+pub(crate) const PSH: u8 = 8;
+pub(crate) const ACK: u8 = 16;
 
-pub fn ip(from: IpAddr, to: IpAddr, protocol: u8, id: u16, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn ip(from: IpAddr, to: IpAddr, protocol: u8, id: u16, payload: &[u8]) -> Vec<u8> {
     match (from, to) {
         (IpAddr::V4(from), IpAddr::V4(to)) => ipv4(from, to, protocol, [id, 0], payload),
         _ => {
@@ -46,7 +46,7 @@ fn ipv4(from: Ipv4Addr, to: Ipv4Addr, protocol: u8, id: [u16; 2], payload: &[u8]
 }
 
 /// Cuts a packet into fragments with `size` bytes of payload (rounded down to a multiple of 8).
-pub fn fragments(packet: &[u8], size: usize) -> Vec<Vec<u8>> {
+pub(crate) fn fragments(packet: &[u8], size: usize) -> Vec<Vec<u8>> {
     let size = (size / 8 * 8).max(8);
     let v4 = packet[0] >> 4 == 4;
     let payload = &packet[if v4 { 20 } else { 40 }..];
@@ -75,7 +75,7 @@ pub fn fragments(packet: &[u8], size: usize) -> Vec<Vec<u8>> {
     payload.chunks(size).enumerate().map(cut).collect()
 }
 
-pub fn udp(from: SocketAddr, to: SocketAddr, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn udp(from: SocketAddr, to: SocketAddr, payload: &[u8]) -> Vec<u8> {
     let mut u =
         [from.port().to_be_bytes(), to.port().to_be_bytes(), be16(8 + payload.len()), [0, 0]].concat();
     u.extend(payload);
@@ -84,7 +84,7 @@ pub fn udp(from: SocketAddr, to: SocketAddr, payload: &[u8]) -> Vec<u8> {
     u
 }
 
-pub fn tcp((from, to): Direction, seq: u32, ack: u32, flags: u8, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn tcp((from, to): Direction, seq: u32, ack: u32, flags: u8, payload: &[u8]) -> Vec<u8> {
     let mut t = [from.port().to_be_bytes(), to.port().to_be_bytes()].concat();
     t.extend(seq.to_be_bytes());
     t.extend(ack.to_be_bytes());
@@ -96,7 +96,7 @@ pub fn tcp((from, to): Direction, seq: u32, ack: u32, flags: u8, payload: &[u8])
 }
 
 /// Port unreachable, quoting the whole datagram.
-pub fn icmp((from, to): Direction, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn icmp((from, to): Direction, payload: &[u8]) -> Vec<u8> {
     let v6 = from.is_ipv6();
     let mut i = if v6 { vec![1, 4, 0, 0, 0, 0, 0, 0] } else { vec![3, 3, 0, 0, 0, 0, 0, 0] };
     i.extend(ip(from.ip(), to.ip(), 17, 0, &udp(from, to, payload)));
@@ -106,7 +106,7 @@ pub fn icmp((from, to): Direction, payload: &[u8]) -> Vec<u8> {
 }
 
 /// `ether_type`: what the packet is, an IP packet or what a tunnel puts there.
-pub fn framed(
+pub(crate) fn framed(
     link: Link,
     vlans: &[u16],
     ether_type: [u8; 2],
@@ -156,7 +156,7 @@ fn octets(ip: IpAddr) -> Vec<u8> {
     }
 }
 
-pub fn be16(n: usize) -> [u8; 2] {
+pub(crate) fn be16(n: usize) -> [u8; 2] {
     u16::try_from(n).expect("a packet of less than 64 KiB").to_be_bytes()
 }
 

@@ -11,7 +11,7 @@ use super::{Expectation, Format, Ladder, Sent, Tap};
 /// 2026-03-03 14:00:00 UTC.
 const START: u64 = 1_772_546_400;
 
-pub fn parse(script: &str) -> Result<Ladder, String> {
+pub(crate) fn parse(script: &str) -> Result<Ladder, String> {
     let lines = lines(script)?;
     let mut parser = Parser {
         ladder: Ladder { interfaces: vec![Link::Ethernet], taps: vec![Tap::default()], ..Ladder::default() },

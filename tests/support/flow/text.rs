@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 /// One line after repeats are written out.
 #[derive(Clone, Debug)]
-pub struct Line {
+pub(crate) struct Line {
     /// In the file, from 1.
-    pub number: usize,
+    pub(crate) number: usize,
     /// Nanoseconds that the repeats around it add to its time.
-    pub offset: u64,
-    pub text: String,
+    pub(crate) offset: u64,
+    pub(crate) text: String,
 }
 
 /// Lines without comments and blanks, repeats written out.
-pub fn lines(script: &str) -> Result<Vec<Line>, String> {
+pub(crate) fn lines(script: &str) -> Result<Vec<Line>, String> {
     let all: Vec<Line> = script
         .lines()
         .enumerate()
@@ -87,7 +87,7 @@ fn substitute(text: &str, n: u64) -> String {
 }
 
 /// Decimal seconds in nanoseconds.
-pub fn seconds(text: &str) -> Option<u64> {
+pub(crate) fn seconds(text: &str) -> Option<u64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     if whole.is_empty() || fraction.len() > 9 || fraction.contains(['+', '-']) {
         return None;
@@ -97,7 +97,7 @@ pub fn seconds(text: &str) -> Option<u64> {
 }
 
 /// Words, and the `+Name: value` headers after them. Quotes keep blanks in a word and are removed.
-pub fn words_and_headers(line: &str) -> (Vec<String>, Vec<(String, String)>) {
+pub(crate) fn words_and_headers(line: &str) -> (Vec<String>, Vec<(String, String)>) {
     let starts: Vec<usize> = line
         .match_indices(" +")
         .filter(|(i, _)| line[i + 2..].starts_with(|c: char| c.is_ascii_alphabetic()))
@@ -129,7 +129,7 @@ fn words(text: &str) -> Vec<String> {
 }
 
 /// The bytes of a `|` line: escapes undone, CR LF added unless it began `|-`.
-pub fn bytes_of(line: &str) -> Result<Vec<u8>, String> {
+pub(crate) fn bytes_of(line: &str) -> Result<Vec<u8>, String> {
     let line = line.strip_prefix('|').unwrap_or(line);
     let (line, end) = line.strip_prefix('-').map_or((line, "\r\n"), |l| (l, ""));
     let line = line.strip_prefix(' ').unwrap_or(line);
@@ -157,50 +157,50 @@ pub fn bytes_of(line: &str) -> Result<Vec<u8>, String> {
 }
 
 /// Bytes of pairs of hexadecimal digits.
-pub fn hex(text: &str) -> Result<Vec<u8>, String> {
+pub(crate) fn hex(text: &str) -> Result<Vec<u8>, String> {
     let pair = |i| text.get(i..i + 2).and_then(|p| u8::from_str_radix(p, 16).ok());
     (0..text.len()).step_by(2).map(pair).collect::<Option<_>>().ok_or(format!("not hexadecimal: {text:?}"))
 }
 
 /// `key=value` words and flags, each to be taken once.
 #[derive(Clone, Debug, Default)]
-pub struct Options(BTreeMap<String, String>);
+pub(crate) struct Options(BTreeMap<String, String>);
 
 impl Options {
-    pub fn new(words: &[String]) -> Self {
+    pub(crate) fn new(words: &[String]) -> Self {
         let split =
             |w: &String| w.split_once('=').map_or((w.clone(), String::new()), |(k, v)| (k.into(), v.into()));
         Self(words.iter().map(split).collect())
     }
 
     /// The value of `key`, now taken.
-    pub fn take(&mut self, key: &str) -> Option<String> {
+    pub(crate) fn take(&mut self, key: &str) -> Option<String> {
         self.0.remove(key)
     }
 
     /// Whether the flag was there.
-    pub fn flag(&mut self, key: &str) -> bool {
+    pub(crate) fn flag(&mut self, key: &str) -> bool {
         self.0.remove(key).is_some()
     }
 
     /// The value of `key` in another type.
-    pub fn parse<T: std::str::FromStr>(&mut self, key: &str) -> Result<Option<T>, String> {
+    pub(crate) fn parse<T: std::str::FromStr>(&mut self, key: &str) -> Result<Option<T>, String> {
         self.take(key).map(|v| v.parse().map_err(|_| format!("{key}={v}"))).transpose()
     }
 
     /// The value of `key` as seconds, in nanoseconds.
-    pub fn seconds(&mut self, key: &str) -> Result<Option<u64>, String> {
+    pub(crate) fn seconds(&mut self, key: &str) -> Result<Option<u64>, String> {
         self.take(key).map(|v| seconds(&v).ok_or(format!("{key}={v}"))).transpose()
     }
 
     /// The value of `key` as a list of numbers.
-    pub fn numbers<T: std::str::FromStr>(&mut self, key: &str) -> Result<Option<Vec<T>>, String> {
+    pub(crate) fn numbers<T: std::str::FromStr>(&mut self, key: &str) -> Result<Option<Vec<T>>, String> {
         let list = |v: String| v.split(',').map(|n| n.parse().map_err(|_| format!("{key}={v}"))).collect();
         self.take(key).map(list).transpose()
     }
 
     /// Nothing must be left: a misspelt option is an error.
-    pub fn finish(self) -> Result<(), String> {
+    pub(crate) fn finish(self) -> Result<(), String> {
         self.0.into_keys().next().map_or(Ok(()), |k| Err(format!("unknown option {k:?}")))
     }
 }

@@ -8,7 +8,7 @@ use super::packet::{be16, ip, udp};
 
 /// What a tap sees around each packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tunnel {
+pub(crate) enum Tunnel {
     /// Labels; with an Ethernet pseudowire inside, with or without its control word.
     Mpls(u8),
     MplsPseudowire {
@@ -46,7 +46,7 @@ pub enum Tunnel {
 }
 
 impl Tunnel {
-    pub const ALL: [Self; 34] = [
+    pub(crate) const ALL: [Self; 34] = [
         Self::Mpls(1),
         Self::Mpls(3),
         Self::MplsPseudowire { control_word: false },
@@ -84,7 +84,7 @@ impl Tunnel {
     ];
 
     /// The tunnel of this name in scripts.
-    pub fn named(name: &str) -> Result<Self, String> {
+    pub(crate) fn named(name: &str) -> Result<Self, String> {
         Ok(match name {
             "mpls" => Self::Mpls(2),
             "mpls-ethernet" => Self::MplsPseudowire { control_word: true },
@@ -107,7 +107,7 @@ impl Tunnel {
     }
 
     /// The packet in this tunnel: its EtherType, and what follows that. `number` counts the packets.
-    pub fn around(self, packet: &[u8], number: usize) -> ([u8; 2], Vec<u8>) {
+    pub(crate) fn around(self, packet: &[u8], number: usize) -> ([u8; 2], Vec<u8>) {
         let version = packet[0] >> 4;
         let ether_type = if version == 4 { [8, 0] } else { [0x86, 0xdd] };
         let frame = |macs: [u8; 12]| [&macs[..], &ether_type, packet].concat();

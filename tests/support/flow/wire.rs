@@ -10,7 +10,7 @@ use super::{Ladder, Sent};
 
 /// Link layers that a tap can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Link {
+pub(crate) enum Link {
     Ethernet,
     /// Linux cooked capture, versions 1 and 2 (`any` device).
     Sll,
@@ -25,10 +25,10 @@ pub enum Link {
 }
 
 impl Link {
-    pub const ALL: [Self; 7] =
+    pub(crate) const ALL: [Self; 7] =
         [Self::Ethernet, Self::Sll, Self::Sll2, Self::Raw, Self::Null, Self::Loop, Self::Ppp];
 
-    pub fn named(name: &str) -> Result<Self, String> {
+    pub(crate) fn named(name: &str) -> Result<Self, String> {
         Ok(match name {
             "ethernet" => Self::Ethernet,
             "sll" => Self::Sll,
@@ -42,7 +42,7 @@ impl Link {
     }
 
     /// The LINKTYPE_ value of capture files.
-    pub fn number(self) -> u16 {
+    pub(crate) fn number(self) -> u16 {
         match self {
             Self::Ethernet => 1,
             Self::Sll => 113,
@@ -56,7 +56,7 @@ impl Link {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Transport {
+pub(crate) enum Transport {
     #[default]
     Udp,
     Tcp,
@@ -64,7 +64,7 @@ pub enum Transport {
 
 /// Where TCP segments end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Cut {
+pub(crate) enum Cut {
     /// One segment.
     #[default]
     Nowhere,
@@ -76,7 +76,7 @@ pub enum Cut {
 
 /// In which order the pieces of a message (segments, fragments) are sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Order {
+pub(crate) enum Order {
     #[default]
     Straight,
     Reversed,
@@ -86,38 +86,38 @@ pub enum Order {
 
 /// TCP flags that end a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flag {
+pub(crate) enum Flag {
     Fin,
     Reset,
 }
 
 /// How a message travels.
 #[derive(Clone, Debug)]
-pub struct Wire {
-    pub transport: Transport,
+pub(crate) struct Wire {
+    pub(crate) transport: Transport,
     /// What is around the message; over WebSocket the transport is TCP.
-    pub carrier: Option<Carrier>,
+    pub(crate) carrier: Option<Carrier>,
     /// Show a TCP handshake before the first segment.
-    pub handshake: bool,
+    pub(crate) handshake: bool,
     /// Initial TCP sequence number.
-    pub isn: Option<u32>,
-    pub cut: Cut,
+    pub(crate) isn: Option<u32>,
+    pub(crate) cut: Cut,
     /// Keep the bytes back: the next message of the direction shares the segment.
-    pub hold: bool,
-    pub ipfrag: Option<usize>,
-    pub order: Order,
+    pub(crate) hold: bool,
+    pub(crate) ipfrag: Option<usize>,
+    pub(crate) order: Order,
     /// Pieces (from 1) that were sent but not captured, or sent twice.
-    pub drop: Vec<usize>,
-    pub dup: Vec<usize>,
+    pub(crate) drop: Vec<usize>,
+    pub(crate) dup: Vec<usize>,
     /// Nanoseconds between pieces.
-    pub apart: u64,
+    pub(crate) apart: u64,
     /// IPv4 identification; `None`: counted up per sender.
-    pub ip_id: Option<u16>,
+    pub(crate) ip_id: Option<u16>,
     /// Taps (by number) that see it; empty: the first.
-    pub on: Vec<usize>,
-    pub flag: Option<Flag>,
+    pub(crate) on: Vec<usize>,
+    pub(crate) flag: Option<Flag>,
     /// The bytes are quoted in an ICMP error about a datagram between these two.
-    pub icmp: Option<(SocketAddr, SocketAddr)>,
+    pub(crate) icmp: Option<(SocketAddr, SocketAddr)>,
 }
 
 impl Default for Wire {
@@ -144,7 +144,7 @@ impl Default for Wire {
 
 impl Wire {
     /// Takes the options of the wire.
-    pub fn update(&mut self, o: &mut Options) -> Result<(), String> {
+    pub(crate) fn update(&mut self, o: &mut Options) -> Result<(), String> {
         if o.flag("tcp") {
             self.transport = Transport::Tcp;
         }
@@ -181,14 +181,14 @@ impl Wire {
 
 /// A frame as captured.
 #[derive(Clone, Debug)]
-pub struct Captured {
-    pub time: u64,
-    pub interface: usize,
-    pub data: Vec<u8>,
+pub(crate) struct Captured {
+    pub(crate) time: u64,
+    pub(crate) interface: usize,
+    pub(crate) data: Vec<u8>,
 }
 
 /// All frames of a ladder, in the order of the file.
-pub fn frames(ladder: &Ladder) -> Vec<Captured> {
+pub(crate) fn frames(ladder: &Ladder) -> Vec<Captured> {
     let mut stack = Stack::default();
     let mut out: Vec<Captured> = Vec::new();
     for sent in &ladder.sent {
@@ -210,7 +210,7 @@ pub fn frames(ladder: &Ladder) -> Vec<Captured> {
 }
 
 /// IPv4 addresses a.b.c.d become fd00::a.b.c.d.
-pub fn as_ipv6(address: SocketAddr) -> SocketAddr {
+pub(crate) fn as_ipv6(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(v4) => {
             let low = v4.to_bits();
