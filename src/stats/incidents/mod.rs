@@ -12,8 +12,10 @@
 //! last, for failover hides a dead gateway from the first. Outcomes count by attempt, under its last try.
 
 mod ages;
+mod blocks;
 mod cells;
 mod column;
+mod delays;
 mod draft;
 mod explain;
 mod figures;
@@ -22,6 +24,7 @@ mod outcomes;
 mod sample;
 mod saved;
 mod scan;
+mod standing;
 mod study;
 mod tell;
 #[cfg(test)]

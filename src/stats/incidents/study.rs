@@ -1,15 +1,15 @@
 //! One kind of tries under study: which figures rose, when, and what explains them.
 
 use super::ages;
+use super::blocks::{blocks, is_the_rest, refine, sums};
 use super::cells::Bucket;
+use super::delays::is_slower;
 use super::draft::Draft;
 use super::explain::{Condition, Role, Table, weigh};
-use super::figures::{
-    CHANCE, What, blames_the_network, ends_as, figures, is_case, is_judged, standing, worth,
-};
+use super::figures::{CHANCE, What, blames_the_network, ends_as, figures, is_case, is_judged, worth};
 use super::local::{self, Part};
 use super::sample::Case;
-use super::scan::{Block, MAX_BLOCKS, Worth, scan};
+use super::scan::{Block, Worth, scan};
 use super::{Kind, Population};
 use crate::stats::Ratio;
 use crate::stats::summary::{Consequence, SampleCall};
@@ -251,61 +251,7 @@ impl Study<'_> {
         !blames_the_network(what) && outside.0 < 0.05 * inside.0
     }
 
-    /// What is so throughout the capture, but only for some, and so bad that nobody would have it so.
-    fn throughout(&self, what: What, view: &View, series: &[Block], total: u64) -> Option<Draft> {
-        let standing = standing(what, self.kind)?;
-        if total < standing.cases {
-            return None;
-        }
-        let roles: Vec<Role> = self
-            .table
-            .cases
-            .iter()
-            .map(|(c, _)| match (is_case(what, c), is_judged(what, c)) {
-                _ if !view.holds(c) => Role::Aside,
-                (true, _) => Role::Case,
-                (false, true) => Role::Other,
-                _ => Role::Aside,
-            })
-            .collect();
-        let because = self.table.explain(&roles);
-        if because.is_empty() {
-            return None;
-        }
-        let p = because.iter().map(|c| c.p).fold(0.0, f64::max);
-        if p > standing.p {
-            return None;
-        }
-        let draft = self.base(what, series, &roles, because, total);
-        let (cases, others) = weigh(&self.table.cases, &roles);
-        let (a, b) = draft.shares;
-        let round = |x: f64| x.round() as u64;
-        let during = Ratio::new(round(cases * a), round(cases * a + others * b));
-        let before =
-            Ratio::new(round(cases * (1.0 - a)), round(cases * (1.0 - a)) + round(others * (1.0 - b)));
-        let (high, low) = (during.value()?, before.value().unwrap_or(0.0));
-        if high - low < standing.rise || high < standing.times * low {
-            return None;
-        }
-        let delay = match what {
-            What::Delay(_) => {
-                let meets: Vec<bool> =
-                    (0..roles.len()).map(|i| self.table.meets(i, &draft.because)).collect();
-                let (slow, rest) = self.split_delays(|i, _| Some(meets[i]));
-                let both = (median(rest)?, median(slow)?);
-                if !is_slower(both.0, both.1, 3.0, 2_500) {
-                    return None;
-                }
-                Some(both)
-            }
-            _ => None,
-        };
-        let cases = round(cases * a);
-        let more_calls = cases.saturating_sub(draft.calls.len() as u64);
-        Some(Draft { before, during, p, delay, more_calls, ..draft })
-    }
-
-    fn base(
+    pub(super) fn base(
         &self,
         what: What,
         series: &[Block],
@@ -372,118 +318,4 @@ impl Study<'_> {
         let last = times.next_back().unwrap_or(first);
         (floor(first), floor(last) + second)
     }
-
-    /// Median delays outside and within the windows, of what `because` describes.
-    fn medians(
-        &self,
-        because: &[Condition],
-        view: &View,
-        in_window: &impl Fn(&Case) -> bool,
-    ) -> Option<(Nanos, Nanos)> {
-        let of = |i: usize, c: &Case| (view.holds(c) && self.table.meets(i, because)).then(|| in_window(c));
-        let (inside, outside) = self.split_delays(of);
-        Some((median(outside)?, median(inside)?))
-    }
-
-    /// Delays of those of which `of` says yes, and no.
-    fn split_delays(&self, of: impl Fn(usize, &Case) -> Option<bool>) -> (Vec<Weighed>, Vec<Weighed>) {
-        let (mut yes, mut no) = (Vec::new(), Vec::new());
-        for (i, (c, n)) in self.table.cases.iter().enumerate() {
-            match (c.delay, of(i, c)) {
-                (Some(delay), Some(true)) => yes.push((delay, *n)),
-                (Some(delay), Some(false)) => no.push((delay, *n)),
-                _ => {}
-            }
-        }
-        (yes, no)
-    }
-}
-
-type Weighed = (Nanos, f64);
-
-fn median(mut delays: Vec<Weighed>) -> Option<Nanos> {
-    delays.sort_by_key(|(d, _)| *d);
-    let half = delays.iter().map(|(_, n)| n).sum::<f64>() / 2.0;
-    let mut sum = 0.0;
-    for (delay, n) in &delays {
-        sum += n;
-        if sum >= half {
-            return Some(*delay);
-        }
-    }
-    None
-}
-
-fn is_slower(before: Nanos, during: Nanos, times: f64, by_ms: i64) -> bool {
-    let more = during - before;
-    more >= Nanos::from_millis(by_ms) && during.as_nanos() as f64 >= times * before.as_nanos() as f64
-}
-
-/// The argument for which `of` is greatest, the first of several.
-fn best(range: impl Iterator<Item = usize>, of: impl Fn(usize) -> f64) -> Option<usize> {
-    let mut found: Option<(f64, usize)> = None;
-    for i in range {
-        let value = of(i);
-        if found.is_none_or(|(most, _)| value > most) {
-            found = Some((value, i));
-        }
-    }
-    found.map(|(_, i)| i)
-}
-
-/// Whether ranges are what lies around an incident: most of the traffic, in pieces. Where everybody gets
-/// 503, fewer are busy; that they are busy again afterwards is no news.
-fn is_the_rest(sums: &[Block], view: &std::ops::Range<usize>, inside: &[(usize, usize)]) -> bool {
-    let held: u64 = inside.iter().map(|(from, to)| sums[*to].0 - sums[*from].0).sum();
-    inside.len() > 1 && 2 * held > sums[view.end].0 - sums[view.start].0
-}
-
-/// Sums of requests and of cases before each bucket, and of all.
-fn sums(series: &[Block]) -> Vec<Block> {
-    let mut sums = vec![(0, 0)];
-    for (n, k) in series {
-        let last = sums.last().copied().unwrap_or_default();
-        sums.push((last.0 + n, last.1 + k));
-    }
-    sums
-}
-
-/// The window of buckets around blocks `from` to `to` whose edges fit best.
-fn refine(sums: &[Block], edges: &[usize], from: usize, to: usize) -> (usize, usize) {
-    let all = sums.last().copied().unwrap_or_default();
-    let term = |n: u64, k: u64| if k == 0 { 0.0 } else { k as f64 * (k as f64 / n as f64).ln() };
-    let both = |n: u64, k: u64| term(n, k) + term(n, n.saturating_sub(k));
-    let gain = |s: usize, e: usize| {
-        let (n, k) = (sums[e].0 - sums[s].0, sums[e].1 - sums[s].1);
-        both(n, k) + both(all.0 - n, all.1 - k)
-    };
-    let edge = |i: usize| edges.get(i).or(edges.last()).copied().unwrap_or(0);
-    let (mut start, mut end) = (edge(from), edge(to));
-    for _ in 0..2 {
-        let starts = edge(from.saturating_sub(1))..edge(from + 1).min(end);
-        start = best(starts, |s| gain(s, end)).unwrap_or(start);
-        let ends = edge(to - 1).max(start) + 1..edge(to + 1) + 1;
-        end = best(ends.rev(), |e| gain(start, e)).unwrap_or(end);
-    }
-    (start, end)
-}
-
-/// Where blocks of about as many requests each begin, among so many buckets: neighbours with few are
-/// joined.
-fn blocks(buckets: std::ops::Range<usize>, series: &[Block]) -> Vec<usize> {
-    let begun: u64 = series[buckets.clone()].iter().map(|b| b.0).sum();
-    let size = begun.div_ceil(MAX_BLOCKS as u64).max(1);
-    let mut edges = vec![buckets.start];
-    let mut filled = 0;
-    for i in buckets.clone() {
-        filled += series[i].0;
-        if filled >= size {
-            edges.push(i + 1);
-            filled = 0;
-        }
-    }
-    if edges.last() != Some(&buckets.end) {
-        edges.push(buckets.end);
-    }
-    edges
 }
