@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::cells::{Bucket, Cell};
 use super::explain::{Condition, Table};
 use super::figures::{What, slow};
+use super::legs::{Leg, legs};
 use super::sample::Dictionary;
 use super::study::Study;
 use super::{Kind, Population, outcomes};
@@ -13,6 +14,7 @@ use crate::dimension::Dimension;
 use crate::stats::Ratio;
 use crate::stats::summary::{Consequence, SampleCall};
 use crate::time::{Nanos, Timestamp};
+use crate::transaction::MethodKey;
 use crate::trunks::Trunks;
 
 /// Fewer requests of a kind than this are not judged.
@@ -39,6 +41,8 @@ pub(super) struct Draft {
     pub(super) others_within: bool,
     /// `before` and `during` are those of what `because` describes, not of all traffic.
     pub(super) local: bool,
+    /// The side of a B2BUA that its cases were on.
+    pub(super) leg: Leg,
     pub(super) consequence: Option<Consequence>,
     pub(super) calls: Vec<SampleCall>,
     pub(super) more_calls: u64,
@@ -67,7 +71,8 @@ pub(super) fn drafts(
         let domains = [c.words[4], c.words[3], c.words[2]].map(|w| words.text(w));
         trunks.name(c.flow, domains).map(str::to_owned)
     });
-    let study = Study { kind, population, buckets, table, span, pauses };
+    let legs = if kind.method == MethodKey::INVITE { legs(&table.cases) } else { Vec::new() };
+    let study = Study { kind, population, buckets, table, legs, span, pauses };
     let mut totals: BTreeMap<Cell, u64> = BTreeMap::new();
     for (_, bucket) in &study.buckets {
         bucket.cells().for_each(|(cell, n)| *totals.entry(cell).or_default() += u64::from(n));
@@ -103,15 +108,18 @@ pub(super) fn sort(drafts: &mut Vec<Draft>) {
 
 /// What a hop further on explains comes before what follows from it at the first hop.
 fn put_causes_first(drafts: &mut [Draft]) {
+    let further = |a: &Draft, b: &Draft| {
+        let hops = a.kind.place == Place::Reference && b.kind.place == Place::Last;
+        // A B2BUA answers for itself when nobody answers it.
+        (hops && a.what.family() == b.what.family()) || (a.leg == Leg::In && b.leg == Leg::Out)
+    };
     let follows = |a: &Draft, b: &Draft| {
-        a.kind.place == Place::Reference
-            && b.kind.place == Place::Last
-            && !a.kind.attempts
+        !a.kind.attempts
             && a.kind.method == b.kind.method
             && a.is_timed()
             && b.is_timed()
             && a.overlaps(b)
-            && a.what.family() == b.what.family()
+            && further(a, b)
             && b.excess() >= 0.5 * a.excess()
             && b.because.iter().any(|c| matches!(c.dimension, Dimension::Trunk | Dimension::Destination))
     };

@@ -27,6 +27,8 @@ const MAX_VALUES: usize = 4;
 const ABOUT_AS_WELL: f64 = 0.015;
 /// What a `Server` must explain better: where nobody answered there is none, so it is rarer among others.
 const SERVER_BETTER: f64 = 0.1;
+/// What conditions on one side of a B2BUA may explain less than others on both.
+const OF_ONE_SIDE: f64 = 0.1;
 /// What a longer prefix may explain less than a shorter one.
 const AS_WELL: f64 = 0.005;
 /// The greatest chance of a coincidence, over all conditions looked at.
@@ -365,6 +367,22 @@ impl<'a> Table<'a> {
             best = Some((score, taken.iter().map(condition).collect()));
         }
         best
+    }
+}
+
+/// Whether `these` conditions, which hold on one side of a B2BUA, are named rather than `those`. A number is
+/// the same on both sides, a gateway has only its own: it comes first if it explains that about as well.
+pub(super) fn comes_before(these: &[Condition], those: &[Condition]) -> bool {
+    let telling = |conditions: &[Condition]| -> f64 {
+        let first = conditions.first().map(|c| c.dimension);
+        let of_first = conditions.iter().filter(|c| Some(c.dimension) == first);
+        of_first.map(|c| c.share_inside - c.share_outside).sum()
+    };
+    match (these.first(), those.first()) {
+        (Some(this), Some(that)) => {
+            this.column < that.column && telling(these) >= telling(those) - OF_ONE_SIDE
+        }
+        (this, _) => this.is_some(),
     }
 }
 

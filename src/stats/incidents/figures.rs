@@ -164,6 +164,15 @@ pub(super) fn worth(what: What, kind: Kind) -> (Worth, f64) {
     (worth, weight * of_method * of_place)
 }
 
+/// Whether a figure speaks of what people do: who is busy, or does not answer, is nobody's fault.
+pub(super) fn speaks_of_people(what: What, kind: Kind) -> bool {
+    match what {
+        What::End(_) => worth(what, kind).0.rise >= PEOPLE,
+        What::Unanswered => true,
+        What::Resent | What::Delay(_) => false,
+    }
+}
+
 /// What is worth telling though it is so throughout the capture, of some and not of others. Gateways
 /// that ring later, or refuse more, than others are an ordinary sight: only what leaves no doubt.
 /// `None`: nothing.
@@ -171,15 +180,12 @@ pub(super) fn standing(what: What, kind: Kind) -> Option<Worth> {
     let (usual, _) = worth(what, kind);
     let least = Worth { rise: 0.5, times: 5.0, cases: 20, p: 1e-8 };
     match what {
-        What::Unanswered => None,
+        _ if speaks_of_people(what, kind) => None,
         What::Delay(_) => Some(Worth { rise: 0.3, times: 2.0, ..least }),
-        What::Resent => Some(least),
-        // Who is busy, or does not answer, is nobody's fault.
-        What::End(_) if usual.rise >= PEOPLE => None,
         // 408 may be a timer that ends what rings out: some gateways have one.
         What::End(cell) if usual.rise <= NETWORK && cell.status().is_none_or(|s| s.get() != 408) => {
             Some(Worth { rise: 0.3, ..least })
         }
-        What::End(_) => Some(least),
+        _ => Some(least),
     }
 }

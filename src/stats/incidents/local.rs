@@ -7,6 +7,7 @@
 
 use super::explain::Table;
 use super::figures::{What, is_case, is_judged};
+use super::lumps::Spread;
 use super::scan::{Block, Worth, is_worth};
 use super::study::{Rise, Study, View};
 
@@ -35,7 +36,14 @@ struct Judged {
 }
 
 /// The part in which `what` rises most tellingly, one of so many figures looked at.
-pub(super) fn rise(study: &Study<'_>, what: What, view: &View, worth: Worth, looks: f64) -> Option<Rise> {
+pub(super) fn rise(
+    study: &Study<'_>,
+    what: What,
+    view: &View,
+    worth: Worth,
+    looks: f64,
+    spread: Spread,
+) -> Option<Rise> {
     // Half as many again: what fails on both sides of a B2BUA is one case and counts twice.
     let worth = Worth { cases: worth.cases + worth.cases / 2, ..worth };
     let judged = judged(study, what, view);
@@ -63,6 +71,8 @@ pub(super) fn rise(study: &Study<'_>, what: What, view: &View, worth: Worth, loo
         if !is_worth(inside, outside, worth) {
             continue;
         }
+        let rise = rise.in_part(part, all);
+        let Some(rise) = study.by_fact(what, view, rise, spread) else { continue };
         let telling = -rise.p.max(f64::MIN_POSITIVE).ln();
         let length = study.table.prefix_length(part.column);
         let beaten = best.as_ref().is_some_and(|(most, longest, _)| {
@@ -70,7 +80,7 @@ pub(super) fn rise(study: &Study<'_>, what: What, view: &View, worth: Worth, loo
             telling < if length > *longest { most * ABOUT_AS_TELLING } else { most / ABOUT_AS_TELLING }
         });
         if !beaten {
-            best = Some((telling, length, Rise { series: all, part: Some(part), ..rise }));
+            best = Some((telling, length, rise));
         }
     }
     best.map(|(_, _, rise)| rise)

@@ -19,7 +19,11 @@ mod delays;
 mod draft;
 mod explain;
 mod figures;
+#[cfg(test)]
+mod fixture;
+mod legs;
 mod local;
+mod lumps;
 mod outcomes;
 mod sample;
 mod saved;

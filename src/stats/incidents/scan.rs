@@ -36,8 +36,26 @@ pub(super) struct Window {
     pub(super) from: usize,
     /// Block after the last.
     pub(super) to: usize,
-    /// The chance that steady traffic shows as much.
-    pub(super) p: f64,
+    /// The log-likelihood ratio.
+    gain: f64,
+    /// How many times more the share varies outside than chance alone would have it.
+    dispersion: f64,
+    /// Windows that were looked at.
+    looks: f64,
+}
+
+impl Window {
+    /// The chance that steady traffic shows as much, if each fact counts so many `times` (1: once). What
+    /// counts several times also makes shares vary: the greater of both tells.
+    pub(super) fn p(&self, times: f64) -> f64 {
+        (self.looks * (-self.gain / self.dispersion.max(times)).exp()).min(1.0)
+    }
+
+    /// From `from` to `to`, as telling as the more telling of both.
+    fn around(self, other: Self, from: usize, to: usize) -> Self {
+        let most = if other.p(1.0) < self.p(1.0) { other } else { self };
+        Self { from, to, ..most }
+    }
 }
 
 /// One block: requests, and cases among them.
@@ -74,7 +92,7 @@ fn split(window: Window, blocks: &[Block], worth: Worth) -> Vec<Window> {
     if parts.len() < 2 || held * 5 < cases(within) * 4 {
         return vec![window];
     }
-    let whole = |w: &Window| Window { from: window.from + w.from, to: window.from + w.to, p: window.p };
+    let whole = |w: &Window| Window { from: window.from + w.from, to: window.from + w.to, ..window };
     parts.iter().map(whole).collect()
 }
 
@@ -111,9 +129,9 @@ fn best(blocks: &[Block], worth: Worth) -> Option<Window> {
         }
     }
     let (gain, from, to) = best?;
-    let windows = (blocks.len() * (blocks.len() + 1) / 2) as f64;
-    let p = (windows * (-gain / dispersion(blocks, from, to)).exp()).min(1.0);
-    (p <= worth.p).then_some(Window { from, to, p })
+    let looks = (blocks.len() * (blocks.len() + 1) / 2) as f64;
+    let window = Window { from, to, gain, dispersion: dispersion(blocks, from, to), looks };
+    (window.p(1.0) <= worth.p).then_some(window)
 }
 
 /// The share rises enough to be told.
@@ -171,13 +189,13 @@ fn join(found: Vec<Window>, blocks: &[Block], worth: Worth) -> Vec<Window> {
         if let Some(last) = joined.last_mut() {
             // What was found later may lie around what was found, and left out, before.
             if w.from < last.to {
-                *last = Window { from: last.from, to: last.to.max(w.to), p: last.p.min(w.p) };
+                *last = last.around(w, last.from, last.to.max(w.to));
                 continue;
             }
             let (gap, both) = (sum(last.to, w.from), sum(last.from, w.to));
             let small = gap.0 * 4 <= both.0;
             if small && is_worth(both, (all.0 - both.0, all.1 - both.1), worth) {
-                *last = Window { from: last.from, to: w.to, p: last.p.min(w.p) };
+                *last = last.around(w, last.from, w.to);
                 continue;
             }
         }
@@ -198,7 +216,8 @@ mod tests {
             (0..200).map(|i| (20, if (80..110).contains(&i) { 7 } else { u64::from(i % 9 == 0) })).collect();
         let found = scan(&blocks, WORTH);
         assert_eq!(found.iter().map(|w| (w.from, w.to)).collect::<Vec<_>>(), [(80, 110)]);
-        assert!(found[0].p < 1e-20);
+        assert!(found[0].p(1.0) < 1e-20);
+        assert!(found[0].p(1e6) > 0.5);
     }
 
     #[test]
@@ -214,20 +233,12 @@ mod tests {
     #[test]
     fn a_peak_within_a_rise_is_one_window() {
         // The peak is found first, then the rise around it.
-        let blocks: Vec<Block> = (0..240)
-            .map(|i| {
-                (
-                    40,
-                    if (100..106).contains(&i) {
-                        40
-                    } else if (60..160).contains(&i) {
-                        6
-                    } else {
-                        0
-                    },
-                )
-            })
-            .collect();
+        let cases = |i: u64| match i {
+            100..106 => 40,
+            60..160 => 6,
+            _ => 0,
+        };
+        let blocks: Vec<Block> = (0..240).map(|i| (40, cases(i))).collect();
         let found = scan(&blocks, WORTH);
         assert_eq!(found.iter().map(|w| (w.from, w.to)).collect::<Vec<_>>(), [(60, 160)]);
     }

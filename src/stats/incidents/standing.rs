@@ -26,7 +26,7 @@ impl Study<'_> {
                 _ => Role::Aside,
             })
             .collect();
-        let because = self.table.explain(&roles);
+        let (because, roles) = self.explain(roles);
         if because.is_empty() {
             return None;
         }

@@ -5,11 +5,15 @@ use super::blocks::{blocks, is_the_rest, refine, sums};
 use super::cells::Bucket;
 use super::delays::is_slower;
 use super::draft::Draft;
-use super::explain::{Condition, Role, Table, weigh};
-use super::figures::{CHANCE, What, blames_the_network, ends_as, figures, is_case, is_judged, worth};
+use super::explain::{Condition, Role, Table, comes_before, weigh};
+use super::figures::{
+    CHANCE, What, blames_the_network, ends_as, figures, is_case, is_judged, speaks_of_people, worth,
+};
+use super::legs::{Leg, most};
 use super::local::{self, Part};
+use super::lumps::Spread;
 use super::sample::Case;
-use super::scan::{Block, Worth, scan};
+use super::scan::{Block, Window, Worth, scan};
 use super::{Kind, Population};
 use crate::stats::Ratio;
 use crate::stats::summary::{Consequence, SampleCall};
@@ -18,6 +22,11 @@ use crate::transaction::MethodKey;
 
 /// Calls shown of a finding.
 const CALLS: usize = 3;
+/// The greatest chance of a coincidence when facts are counted instead of cases. How many facts there are
+/// is an estimate; that windows overlap, and Chernoff's bound, leave a margin of more than this.
+const DOUBT: f64 = 1e-3;
+/// Share of the traffic that is no time in which people behaved otherwise, but how they behave.
+const MOST: f64 = 0.8;
 /// Cases that are compared with fewer others than this in their window are compared with all others.
 const FEW_OTHERS: f64 = 10.0;
 
@@ -27,6 +36,8 @@ pub(super) struct Study<'a> {
     pub(super) population: &'a Population,
     pub(super) buckets: Vec<(Timestamp, &'a Bucket)>,
     pub(super) table: Table<'a>,
+    /// What each request of `table` is to a B2BUA; empty if there is none.
+    pub(super) legs: Vec<Leg>,
     /// First and last time of the capture.
     pub(super) span: (Timestamp, Timestamp),
     /// Times when nothing began, though it should have: the last bucket before, the first one after.
@@ -66,6 +77,24 @@ pub(super) struct Rise {
     pub(super) p: f64,
     /// In a part of the traffic only.
     pub(super) part: Option<Part>,
+    /// What it was found by.
+    windows: Vec<Window>,
+    /// Series that were looked at.
+    looks: f64,
+}
+
+impl Rise {
+    /// The same rise, told of `part`, all of whose requests are in `series`.
+    pub(super) fn in_part(self, part: Part, series: Vec<Block>) -> Self {
+        Self { series, part: Some(part), ..self }
+    }
+
+    /// Share of all requests that are within the windows.
+    fn share_of_traffic(&self) -> f64 {
+        let sum = |blocks: &[Block]| blocks.iter().map(|b| b.0).sum::<u64>();
+        let held: u64 = self.inside.iter().map(|(from, to)| sum(&self.series[*from..*to])).sum();
+        held as f64 / sum(&self.series).max(1) as f64
+    }
 }
 
 impl Study<'_> {
@@ -79,13 +108,15 @@ impl Study<'_> {
         }
         let view = self.view(what);
         let worth = Worth { p: CHANCE / looks, ..worth };
+        let spread = Spread::of(self, what, &view);
         let all = self.rise(&view, &self.within(&view, &series), worth, looks);
+        let all = all.and_then(|rise| self.by_fact(what, &view, rise, spread));
         let all = all.and_then(|rise| self.timed(what, &view, &rise, &series, total));
         let timed = match all {
             Some(draft) if !draft.because.is_empty() => Some(draft),
             // What all traffic does not show, or not why, a part of it may.
             all => {
-                let part = local::rise(self, what, &view, worth, looks);
+                let part = local::rise(self, what, &view, worth, looks, spread);
                 let part = part.filter(|part| all.as_ref().is_none_or(|all| part.p < all.p));
                 part.and_then(|rise| self.timed(what, &view, &rise, &series, total)).or(all)
             }
@@ -135,13 +166,36 @@ impl Study<'_> {
         }
         let inside: Vec<(usize, usize)> =
             windows.iter().map(|w| refine(&sums, &edges, w.from, w.to)).collect();
-        let p = windows.iter().map(|w| w.p).fold(1.0, f64::min) * looks;
         if is_the_rest(&sums, &view.buckets, &inside) {
             return None;
         }
         let last = edges.len().checked_sub(2).and_then(|i| edges.get(i)).copied().unwrap_or(0);
         let lasts = inside.last().is_some_and(|(_, to)| *to > last);
-        Some(Rise { series: series.to_vec(), inside, lasts, p, part: None })
+        let p = least(&windows, 1.0) * looks;
+        Some(Rise { series: series.to_vec(), inside, lasts, p, part: None, windows, looks })
+    }
+
+    /// `rise`, judged by facts rather than by cases; `None` if that leaves doubts.
+    pub(super) fn by_fact(&self, what: What, view: &View, mut rise: Rise, spread: Spread) -> Option<Rise> {
+        if speaks_of_people(what, self.kind) && rise.share_of_traffic() > MOST {
+            return None;
+        }
+        let spans = self.spans(&rise.inside);
+        let concerned = |i: usize| match rise.part {
+            Some(part) => self.table.ids(part.column, i).any(|id| id == part.id),
+            None => true,
+        };
+        let cases = self.table.cases.iter().enumerate().filter(|(i, (c, _))| {
+            view.holds(c) && is_case(what, c) && falls_in(&spans, c.at) && concerned(*i)
+        });
+        rise.p = least(&rise.windows, spread.times(cases.map(|(_, (c, _))| *c))) * rise.looks;
+        (rise.p <= DOUBT).then_some(rise)
+    }
+
+    /// Ranges of buckets as times.
+    fn spans(&self, ranges: &[(usize, usize)]) -> Vec<(Timestamp, Timestamp)> {
+        let width = self.population.cells.width();
+        ranges.iter().map(|(from, to)| (self.buckets[*from].0, self.buckets[to - 1].0 + width)).collect()
     }
 
     /// What rose for a time.
@@ -153,27 +207,12 @@ impl Study<'_> {
             let (n, k) = kept.fold((0, 0), |sum, (_, b)| (sum.0 + b.0, sum.1 + b.1));
             Ratio::new(k, n)
         };
-        let width = self.population.cells.width();
-        let windows: Vec<(Timestamp, Timestamp)> =
-            inside.iter().map(|(from, to)| (self.buckets[*from].0, self.buckets[to - 1].0 + width)).collect();
-        let in_window = |c: &Case| windows.iter().any(|(from, to)| *from <= c.at && c.at < *to);
-        let role = |others_within: bool| -> Vec<Role> {
-            let of = |c: &Case| match (is_case(what, c), is_judged(what, c), in_window(c)) {
-                (true, _, true) => Role::Case,
-                (false, true, true) => Role::Other,
-                (false, true, false) if !others_within && view.holds(c) => Role::Other,
-                _ => Role::Aside,
-            };
-            self.table.cases.iter().map(|(c, _)| of(c)).collect()
-        };
-        let mut roles = role(true);
-        let others_within = weigh(&self.table.cases, &roles).1 >= FEW_OTHERS;
-        if !others_within {
-            roles = role(false);
-        }
-        let because = match &rise.part {
-            None => self.table.explain(&roles),
-            Some(part) => vec![self.table.condition(part.column, part.id, &roles, rise.p)],
+        let windows = self.spans(inside);
+        let in_window = |c: &Case| falls_in(&windows, c.at);
+        let (roles, others_within) = self.roles(what, view, &in_window);
+        let (because, roles) = match &rise.part {
+            None => self.explain(roles),
+            Some(part) => (vec![self.table.condition(part.column, part.id, &roles, rise.p)], roles),
         };
         if rise.part.is_none() && self.is_other_traffic(what, view, &because, &in_window) {
             return None;
@@ -198,6 +237,39 @@ impl Study<'_> {
         let cases = draft.during.numerator as f64 * share;
         draft.more_calls = (cases.round() as u64).saturating_sub(draft.calls.len() as u64);
         Some(draft)
+    }
+
+    /// Cases within the windows, and what they are compared with; whether that is within the windows too.
+    fn roles(&self, what: What, view: &View, in_window: &impl Fn(&Case) -> bool) -> (Vec<Role>, bool) {
+        let role = |others_within: bool| -> Vec<Role> {
+            let of = |c: &Case| match (is_case(what, c), is_judged(what, c), in_window(c)) {
+                (true, _, true) => Role::Case,
+                (false, true, true) => Role::Other,
+                (false, true, false) if !others_within && view.holds(c) => Role::Other,
+                _ => Role::Aside,
+            };
+            self.table.cases.iter().map(|(c, _)| of(c)).collect()
+        };
+        let roles = role(true);
+        if weigh(&self.table.cases, &roles).1 >= FEW_OTHERS { (roles, true) } else { (role(false), false) }
+    }
+
+    /// What explains the cases among `roles`, or those on one side of a B2BUA; and the roles that it was
+    /// found by.
+    pub(super) fn explain(&self, roles: Vec<Role>) -> (Vec<Condition>, Vec<Role>) {
+        let mut best = (self.table.explain(&roles), roles.clone());
+        for side in [Leg::Out, Leg::In] {
+            if self.legs.is_empty() {
+                break;
+            }
+            let of_side = |(role, leg): (&Role, &Leg)| if *leg == side { *role } else { Role::Aside };
+            let roles: Vec<Role> = roles.iter().zip(&self.legs).map(of_side).collect();
+            let because = self.table.explain(&roles);
+            if comes_before(&because, &best.0) {
+                best = (because, roles);
+            }
+        }
+        best
     }
 
     /// Whether too few requests followed the last window to show that it was over.
@@ -261,16 +333,13 @@ impl Study<'_> {
     ) -> Draft {
         let whole = weigh(&self.table.cases, roles);
         let shares = if because.is_empty() { (1.0, 1.0) } else { self.table.shares(roles, &because, whole) };
-        let concerned = self
-            .table
-            .cases
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| roles[*i] == Role::Case && self.table.meets(*i, &because))
-            .take(CALLS);
-        let calls = concerned
-            .map(|(_, (c, _))| SampleCall { time: c.at, frame: c.frame, call_id: c.call_id.to_string() })
-            .collect();
+        let concerned: Vec<usize> =
+            (0..roles.len()).filter(|i| roles[*i] == Role::Case && self.table.meets(*i, &because)).collect();
+        let call = |i: &usize| {
+            let (c, _) = self.table.cases[*i];
+            SampleCall { time: c.at, frame: c.frame, call_id: c.call_id.to_string() }
+        };
+        let calls = concerned.iter().take(CALLS).map(call).collect();
         let ends = match what {
             What::End(cell) if self.kind.method == MethodKey::INVITE => self.population.ends.get(&cell),
             _ => None,
@@ -289,6 +358,7 @@ impl Study<'_> {
             shares,
             others_within: false,
             local: false,
+            leg: most(&self.legs, &concerned),
             consequence: ends.map(|(retried, ended)| Consequence { retried: *retried, ended: *ended }),
             calls,
             more_calls: 0,
@@ -318,4 +388,13 @@ impl Study<'_> {
         let last = times.next_back().unwrap_or(first);
         (floor(first), floor(last) + second)
     }
+}
+
+/// The chance of the most telling of `windows`, if each fact counts so many `times`.
+fn least(windows: &[Window], times: f64) -> f64 {
+    windows.iter().map(|w| w.p(times)).fold(1.0, f64::min)
+}
+
+fn falls_in(spans: &[(Timestamp, Timestamp)], at: Timestamp) -> bool {
+    spans.iter().any(|(from, to)| *from <= at && at < *to)
 }

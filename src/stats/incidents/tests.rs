@@ -1,178 +1,13 @@
 //! Incidents made from a seed are found, timed and blamed on the right thing; steady traffic is silent.
 
+use super::fixture::*;
+use super::legs::Leg;
 use super::*;
-use crate::call::Text;
 use crate::dimension::Dimension;
-use crate::flow::{Endpoint, Flow, FrameId, Interface, Tap, Transport};
 use crate::stats::summary::{FindingKind, Unit};
-use crate::time::{Nanos, Scale};
-use crate::transaction::fixture::with_message;
-use crate::transaction::{About, Names};
 
-/// 2026-03-03 14:00:00 UTC.
-const START: i64 = 1_772_546_400;
 /// Steady captures that are tried; more of them on request.
 const SEEDS: u64 = 60;
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    /// 0 … 1.
-    fn share(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn below(&mut self, n: u64) -> u64 {
-        self.next() % n
-    }
-}
-
-/// One try, as incidents change it.
-#[derive(Clone, Debug)]
-struct Try {
-    /// Seconds after [`START`].
-    at: f64,
-    gateway: u8,
-    source: u8,
-    agent: u8,
-    number: String,
-    /// 0: silent.
-    code: u16,
-    resent: bool,
-    delay_ms: i64,
-    method: MethodKey,
-    vlan: u16,
-}
-
-/// Shares of results on an ordinary trunk, in thousandths.
-const MIX: [(u16, u64); 12] = [
-    (200, 600),
-    (486, 88),
-    (480, 98),
-    (487, 92),
-    (408, 40),
-    (603, 10),
-    (404, 33),
-    (484, 3),
-    (403, 5),
-    (488, 3),
-    (500, 2),
-    (503, 3),
-];
-const PREFIXES: [&str; 5] = ["+4930", "+4989", "+3314", "+1212", "0049301"];
-
-/// `tries` of a trunk over `seconds`, Poisson arrivals whose rate follows the day, changed by `incident`.
-fn run(seed: u64, tries: usize, seconds: f64, incident: impl Fn(&mut Try, &mut Random)) -> Vec<Finding> {
-    let mut random = Random(seed);
-    let mut incidents = [Incidents::default(), Incidents::default()];
-    let mut names = Names::default();
-    let mut all: Vec<Try> = Vec::new();
-    while all.len() < tries {
-        let at = random.share() * seconds;
-        // Volume rises and falls threefold: no finding.
-        if random.share() > 0.65 + 0.35 * (at / seconds * std::f64::consts::TAU).sin() {
-            continue;
-        }
-        let mut result = random.below(MIX.iter().map(|m| m.1).sum());
-        let code = MIX.iter().find(|(_, share)| {
-            let here = result < *share;
-            result = result.saturating_sub(*share);
-            here
-        });
-        let prefix = PREFIXES[random.below(5) as usize];
-        let mut t = Try {
-            at,
-            gateway: 5 + random.below(3) as u8,
-            source: 1 + random.below(9) as u8,
-            agent: random.below(4) as u8,
-            number: format!("{prefix}{:06}", random.below(1_000_000)),
-            code: code.map_or(200, |m| m.0),
-            resent: random.share() < 0.01,
-            delay_ms: (800.0 * (1.0 + random.share() * 3.0)) as i64,
-            method: MethodKey::INVITE,
-            vlan: 0,
-        };
-        incident(&mut t, &mut random);
-        all.push(t);
-    }
-    all.sort_by(|a, b| a.at.total_cmp(&b.at));
-    for (n, t) in all.iter().enumerate() {
-        note(&mut incidents[n % 2], t, n, &mut names);
-    }
-    let [mut whole, other] = incidents;
-    whole.merge(other);
-    let at = |s: f64| Timestamp::from_nanos(START * 1_000_000_000 + (s * 1e9) as i64);
-    whole.findings(Some((at(0.0), at(seconds))), Scale::Utc, &Trunks::default())
-}
-
-fn note(incidents: &mut Incidents, t: &Try, n: usize, names: &mut Names) {
-    let lines = [
-        format!("INVITE sip:{}@gw.example SIP/2.0", t.number),
-        format!("User-Agent: phone {}.0", t.agent),
-        format!("From: <sip:{}@a{}.example>;tag=1", t.source, t.source % 3),
-        "To: <sip:b@b.example>".to_owned(),
-    ];
-    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    let about = with_message(&lines, |m| About::of(m, names));
-    let end = |a: u8, b: u8| Endpoint::new([10, 0, a, b], 5060);
-    let ended = StatusCode::new(t.code).map_or(Some(Outcome::TimedOut), registry::outcome);
-    incidents.attempt(ended.filter(|_| t.method == MethodKey::INVITE));
-    incidents.note(&Tried {
-        method: t.method,
-        place: Place::Reference,
-        call_id: &Text::of(format!("call{n}").as_bytes()),
-        flow: Flow { source: end(1, t.source), destination: end(4, t.gateway) },
-        transport: Transport::Udp,
-        tap: Tap::default().on_interface(Interface::named(b"eth0")).on_vlan(t.vlan),
-        started: Timestamp::from_nanos(START * 1_000_000_000 + (t.at * 1e9) as i64),
-        frame: FrameId { file: 0, number: n as u64 + 1 },
-        requested: true,
-        over: true,
-        status: StatusCode::new(t.code),
-        ended: (t.code != 0)
-            .then(|| Timestamp::from_nanos(START * 1_000_000_000 + (t.at * 1e9) as i64 + 100_000_000)),
-        replied: t.code != 0,
-        refused: matches!(t.code, 401 | 407),
-        resent: u32::from(t.resent),
-        delay: (t.code == 200).then(|| Nanos::from_millis(t.delay_ms)),
-        cancelled: false,
-        retried: false,
-        cause: None,
-        server: Default::default(),
-        about,
-        names,
-    });
-}
-
-/// The first finding of an incident names `dimension` and `value`, and (if `window` is given) its time
-/// within ten seconds.
-#[track_caller]
-fn blames(
-    found: &[Finding],
-    kind: FindingKind,
-    dimension: Dimension,
-    value: &str,
-    window: Option<(f64, f64)>,
-) {
-    let Some(f) = found.first() else { panic!("nothing found") };
-    let because: Vec<_> = f.because.iter().map(|b| (b.dimension, b.value.as_str())).collect();
-    assert_eq!((f.kind, because), (kind, vec![(dimension, value)]), "{}", f.text);
-    assert_eq!(f.timed, window.is_some(), "{}", f.text);
-    if let Some((from, to)) = window {
-        let seconds = |t: Timestamp| (t.as_nanos() - START * 1_000_000_000) as f64 / 1e9;
-        let (start, end) = (seconds(f.start), seconds(f.end));
-        assert!((start - from).abs() <= 10.0 && (end - to).abs() <= 10.0, "{start} {end}: {}", f.text);
-    }
-    assert!(f.confidence > 0.999 && !f.calls.is_empty(), "{}", f.text);
-}
 
 #[test]
 fn a_gateway_that_refuses_for_a_while() {
@@ -386,6 +221,45 @@ fn outcomes_that_follow_from_a_code_are_not_told_again() {
     }
 }
 
+/// What a B2BUA passes on fails on both of its sides, and is explained by one of them.
+#[test]
+fn both_sides_of_a_b2bua() {
+    let refuse = |from: f64, to: f64| {
+        move |t: &mut Try, r: &mut Random| {
+            if (from..to).contains(&t.at) && t.gateway == 7 && r.share() < 0.6 {
+                t.code = 503;
+            }
+        }
+    };
+    let both = |calls: Vec<Try>| findings(&on_both_sides(&calls), 900.0);
+    let timed = both(traffic(21, 3000, 900.0, refuse(300.0, 500.0)));
+    blames(&timed, FindingKind::Code, Dimension::Destination, "10.0.4.7:5060", Some((300.0, 500.0)));
+    assert!(timed[0].because[0].share_inside > 0.9, "{}", timed[0].text);
+    let always = both(traffic(22, 3000, 900.0, refuse(0.0, 900.0)));
+    blames(&always, FindingKind::Code, Dimension::Destination, "10.0.4.7:5060", None);
+    let product = both(traffic(23, 3000, 900.0, |t, r| {
+        if (300.0..500.0).contains(&t.at) && t.agent == 2 && r.share() < 0.6 {
+            t.code = 488;
+        }
+    }));
+    blames(&product, FindingKind::Code, Dimension::UserAgent, "phone 2.0", Some((300.0, 500.0)));
+}
+
+/// A gateway is silent, which the B2BUA before it tells its callers as 408.
+#[test]
+fn silence_behind_a_b2bua_comes_before_what_it_says_of_it() {
+    let calls = traffic(24, 3000, 900.0, |t, _| {
+        if (300.0..420.0).contains(&t.at) && t.gateway == 5 {
+            (t.code, t.resent) = (0, true);
+        }
+    });
+    let mut both = on_both_sides(&calls);
+    both.iter_mut().filter(|t| t.leg == Leg::In && t.code == 0).for_each(|t| t.code = 408);
+    let found = findings(&both, 900.0);
+    blames(&found, FindingKind::Silence, Dimension::Destination, "10.0.4.5:5060", Some((300.0, 420.0)));
+    assert!(found.iter().any(|f| f.status == StatusCode::new(408)), "that is told too");
+}
+
 #[test]
 fn registrations_that_are_forbidden() {
     let found = run(15, 5000, 3_000.0, |t, r| {
@@ -438,4 +312,18 @@ fn steady_traffic_is_silent() {
         alarms.extend(found.into_iter().take(1).map(|f| format!("{seed}: {}", f.text)));
     }
     assert!(alarms.len() as u64 * 100 <= seeds, "{alarms:#?}");
+}
+
+/// Nor does steady traffic rise where people dial again what was busy, before and behind a B2BUA.
+#[test]
+fn redialling_is_no_rise() {
+    let mut alarms = Vec::new();
+    for seed in 0..SEEDS {
+        let mut r = Random(seed ^ 0x1234);
+        let (tries, seconds) = (300.0 * 10_f64.powf(r.share()), 120.0 * 60_f64.powf(r.share()));
+        let calls = redialled(&traffic(seed, tries as usize, seconds, |_, _| ()), seed, seconds);
+        let calls = if seed % 3 == 0 { on_both_sides(&calls) } else { calls };
+        alarms.extend(findings(&calls, seconds).into_iter().map(|f| format!("{seed}: {}", f.text)));
+    }
+    assert!(alarms.is_empty(), "{alarms:#?}");
 }
