@@ -49,6 +49,9 @@ pub struct Tried<'a> {
     pub refused: bool,
     /// Times it was sent again.
     pub resent: u32,
+    /// INVITE: its final was sent again, for want of an ACK. Not told of others: theirs answer a request
+    /// that was sent again.
+    pub repeated: bool,
     /// INVITE: to ringback. Others: to the final.
     pub delay: Option<Nanos>,
     /// The final tells a caller who gave up that his CANCEL arrived, or there is none.
@@ -104,6 +107,7 @@ impl<'a> Request<'a> {
             replied: leg.replied.is_some(),
             refused: leg.rejected,
             resent: leg.resent,
+            repeated: self.method == MethodKey::INVITE && leg.final_repeated,
             delay: span(leg.requested, answer).filter(|d| *d >= Nanos::ZERO),
             cancelled: leg.cancelled.is_some(),
             retried: self.exchanges.iter().skip(exchange).flat_map(|x| &x.legs).any(again),

@@ -214,6 +214,7 @@ impl Exchange {
             realms: SmallVec::new(),
             rejected: false,
             expires: None,
+            final_repeated: false,
             reliable_repeated: false,
         });
         Some(self.legs.len() - 1)
@@ -381,6 +382,7 @@ fn note_final(
         location: Default::default(),
         network_blocked: false,
     };
+    leg.final_repeated |= bin == Bin::Retransmission && leg.ended.is_some_and(|f| f.status == status);
     match leg.ended {
         None => step.first_final = Some(None),
         Some(old) if status.is_success() && !old.status.is_success() => {

@@ -39,6 +39,7 @@ pub(crate) fn leg(from: &str, to: &str, vias: &[(u64, u64)], start: i64) -> Leg 
         tap: Tap::default(),
         transport: Transport::Udp,
         resent: 0,
+        final_repeated: false,
         answerers: Default::default(),
         replied: None,
         progress: None,

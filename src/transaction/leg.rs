@@ -73,6 +73,8 @@ pub struct Leg {
     pub rejected: bool,
     /// `Expires` of the request in seconds.
     pub expires: Option<u32>,
+    /// Its final was sent again: what acknowledges it did not come (RFC 3261 13.3.1.4, 17.2.1).
+    pub final_repeated: bool,
     /// A reliable provisional was sent again.
     pub reliable_repeated: bool,
 }

@@ -294,7 +294,7 @@
       state.window = [at(f.start), Math.max(at(f.start), at(f.end))];
       const cell = f.method + " " + f.code;
       state.cells = new Set(f.code !== null && counts.has(cell) ? [cell] : []);
-      state.series = f.kind === "delay" ? "pdd" : f.kind === "retransmission" ? "retransmissions" : f.kind === "silence" ? "unanswered" : "failures";
+      state.series = f.kind === "delay" ? "pdd" : f.kind.endsWith("retransmission") ? "retransmissions" : f.kind === "silence" ? "unanswered" : "failures";
       update();
       $("#time").scrollIntoView();
     });

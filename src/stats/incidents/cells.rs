@@ -31,6 +31,8 @@ impl Cell {
     pub(super) const NO_FINAL: Self = Self(1);
     /// It was answered, but had to be sent again.
     pub(super) const RESENT: Self = Self(2);
+    /// Its final was sent again.
+    pub(super) const REPEATED: Self = Self(3);
     const OUTCOMES: u16 = 800;
     const DELAYS: u16 = 1000;
 

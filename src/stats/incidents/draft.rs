@@ -77,10 +77,10 @@ pub(super) fn drafts(
     for (_, bucket) in &study.buckets {
         bucket.cells().for_each(|(cell, n)| *totals.entry(cell).or_default() += u64::from(n));
     }
-    let good = [Cell::RESENT, Cell::ended(Outcome::Answered)];
+    let good = [Cell::RESENT, Cell::REPEATED, Cell::ended(Outcome::Answered)];
     let ends = totals.iter().filter(|(c, _)| c.delay_step().is_none() && !good.contains(c));
     let mut whats: Vec<What> = ends.map(|(c, _)| What::End(*c)).collect();
-    whats.push(if kind.attempts { What::Unanswered } else { What::Resent });
+    whats.extend(if kind.attempts { vec![What::Unanswered] } else { vec![What::Resent, What::Repeated] });
     let looks = whats.len() as f64 + 3.0;
     let mut found: Vec<Draft> = whats.iter().filter_map(|w| study.draft(*w, looks)).collect();
     let delays = slow(&totals).into_iter().filter_map(|step| study.draft(What::Delay(step), looks));
@@ -148,7 +148,9 @@ impl Draft {
         let hops = self.kind.place != other.kind.place && (self.what == other.what || delays);
         // Where nobody answers, everything is sent again.
         let silence = self.what == What::End(Cell::SILENT) && other.what == What::Resent;
-        hops || silence
+        // Where requests are lost, so are ACKs.
+        let lost = self.what == What::Resent && other.what == What::Repeated;
+        hops || silence || lost
     }
 
     /// Whether it has a time, and is not so throughout the capture.

@@ -315,7 +315,7 @@ impl<'a> Table<'a> {
                 .iter()
                 .enumerate()
                 .map(|(id, r)| (share(r.0, cases), share(r.1, others), id as u32))
-                .filter(|(a, b, _)| *a > 2.0 * b || a - b > TELLING)
+                .filter(|(a, b, _)| *a > 2.0 * b || a - b > WORTH_A_VALUE)
                 .collect();
             values.sort_by(|x, y| (y.0 - y.1).total_cmp(&(x.0 - x.1)).then(x.2.cmp(&y.2)));
             let mut taken: Vec<(f64, f64, u32)> = Vec::new();

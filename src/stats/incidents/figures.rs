@@ -25,6 +25,8 @@ pub(super) enum What {
     End(Cell),
     /// Requests that had to be sent again.
     Resent,
+    /// Finals that had to be sent again.
+    Repeated,
     /// Delays of this length or more.
     Delay(u16),
     /// Attempts that were not answered.
@@ -40,6 +42,7 @@ impl What {
             Self::Resent => 2,
             Self::Delay(_) => 3,
             Self::Unanswered => 4,
+            Self::Repeated => 5,
         }
     }
 }
@@ -49,6 +52,7 @@ pub(super) fn figures(what: What, b: &Bucket) -> Block {
     match what {
         What::End(cell) => (u64::from(b.begun), u64::from(b.of(cell))),
         What::Resent => (u64::from(b.begun), u64::from(b.of(Cell::RESENT))),
+        What::Repeated => (u64::from(b.begun), u64::from(b.of(Cell::REPEATED))),
         What::Unanswered => {
             let over = u64::from(b.over);
             (over, over.saturating_sub(b.of(Cell::ended(Outcome::Answered)).into()))
@@ -67,7 +71,7 @@ pub(super) fn blames_the_network(what: What) -> bool {
             Some(outcome) => matches!(outcome, Outcome::ServerFailure | Outcome::TimedOut),
             None => super::blames_the_network(cell),
         },
-        What::Resent | What::Delay(_) => true,
+        What::Resent | What::Repeated | What::Delay(_) => true,
         What::Unanswered => false,
     }
 }
@@ -77,6 +81,7 @@ pub(super) fn ends_as(what: What) -> Vec<Cell> {
     match what {
         What::End(cell) => vec![cell],
         What::Resent => vec![Cell::RESENT],
+        What::Repeated => vec![Cell::REPEATED],
         What::Unanswered => Outcome::ALL.iter().map(|o| Cell::ended(*o)).collect(),
         What::Delay(_) => Vec::new(),
     }
@@ -86,6 +91,7 @@ pub(super) fn is_case(what: What, c: &Case) -> bool {
     match what {
         What::End(cell) => c.cell == Some(cell),
         What::Resent => c.resent,
+        What::Repeated => c.repeated,
         What::Unanswered => c.cell.is_some_and(|cell| cell != Cell::ended(Outcome::Answered)),
         What::Delay(limit) => {
             c.delay.is_some_and(|d| Cell::delay(d).delay_step().is_some_and(|step| step >= limit))
@@ -97,7 +103,7 @@ pub(super) fn is_judged(what: What, c: &Case) -> bool {
     match what {
         What::Delay(_) => c.delay.is_some(),
         What::Unanswered => c.cell.is_some(),
-        What::End(_) | What::Resent => true,
+        What::End(_) | What::Resent | What::Repeated => true,
     }
 }
 
@@ -152,7 +158,7 @@ pub(super) fn worth(what: What, kind: Kind) -> (Worth, f64) {
                 _ => (refusal, 0.6),
             },
         },
-        What::Resent => (Worth { rise: 0.04, times: 3.0, cases: 10, p: CHANCE }, 0.15),
+        What::Resent | What::Repeated => (Worth { rise: 0.04, times: 3.0, cases: 10, p: CHANCE }, 0.15),
         What::Delay(_) => (Worth { rise: 0.2, times: 2.0, cases: 10, p: CHANCE }, 0.4),
     };
     let of_method = match kind.method {
@@ -169,7 +175,7 @@ pub(super) fn speaks_of_people(what: What, kind: Kind) -> bool {
     match what {
         What::End(_) => worth(what, kind).0.rise >= PEOPLE,
         What::Unanswered => true,
-        What::Resent | What::Delay(_) => false,
+        What::Resent | What::Repeated | What::Delay(_) => false,
     }
 }
 

@@ -45,6 +45,7 @@ pub(super) struct Try {
     /// 0: silent.
     pub(super) code: u16,
     pub(super) resent: bool,
+    pub(super) repeated: bool,
     pub(super) delay_ms: i64,
     pub(super) method: MethodKey,
     pub(super) vlan: u16,
@@ -107,6 +108,7 @@ pub(super) fn traffic(
             number: format!("{prefix}{:06}", random.below(1_000_000)),
             code: code.map_or(200, |m| m.0),
             resent: random.share() < 0.01,
+            repeated: false,
             delay_ms: (800.0 * (1.0 + random.share() * 3.0)) as i64,
             method: MethodKey::INVITE,
             vlan: 0,
@@ -199,6 +201,7 @@ fn note(incidents: &mut Incidents, t: &Try, n: usize, names: &mut Names) {
         replied: t.code != 0,
         refused: matches!(t.code, 401 | 407),
         resent: u32::from(t.resent),
+        repeated: t.repeated,
         delay: (t.code == 200).then(|| Nanos::from_millis(t.delay_ms)),
         cancelled: false,
         retried: false,

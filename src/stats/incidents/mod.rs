@@ -96,6 +96,15 @@ impl Kind {
     }
 }
 
+/// What is remembered of how a try went.
+#[derive(Clone, Copy, Debug, Default)]
+struct Facts {
+    cell: Option<Cell>,
+    resent: bool,
+    repeated: bool,
+    delay: Option<Nanos>,
+}
+
 /// Tries of one kind.
 #[derive(Clone, Debug)]
 struct Population {
@@ -120,7 +129,7 @@ impl Population {
     fn keep(
         &mut self,
         t: &Tried<'_>,
-        (cell, resent, delay): (Option<Cell>, bool, Option<Nanos>),
+        Facts { cell, resent, repeated, delay }: Facts,
         shift: u8,
         words: &mut Dictionary,
     ) {
@@ -138,6 +147,7 @@ impl Population {
             frame: t.frame,
             cell,
             resent,
+            repeated,
             delay,
             flow: t.flow,
             transport: t.transport,
@@ -200,21 +210,23 @@ impl Incidents {
             *if t.retried { retried } else { ended } += 1;
             population.ages.note(cell, t);
         }
-        if resent {
-            bucket.count(Cell::RESENT, 1);
-            population.ages.note(Cell::RESENT, t);
+        for (cell, happened) in [(Cell::RESENT, resent), (Cell::REPEATED, t.repeated)] {
+            if happened {
+                bucket.count(cell, 1);
+                population.ages.note(cell, t);
+            }
         }
         if let Some(delay) = t.delay {
             bucket.count(Cell::delay(delay), 1);
         }
         let shift = if cell.is_some_and(blames_the_network) {
             4
-        } else if cell.is_some() || resent {
+        } else if cell.is_some() || resent || t.repeated {
             2
         } else {
             0
         };
-        population.keep(t, (cell, resent, t.delay), shift, words);
+        population.keep(t, Facts { cell, resent, repeated: t.repeated, delay: t.delay }, shift, words);
     }
 
     /// Counts the attempt whose last try is `t`.
@@ -235,7 +247,7 @@ impl Incidents {
             Outcome::Answered | Outcome::Pending => 0,
             _ => 2,
         };
-        population.keep(t, (cell, false, None), shift, words);
+        population.keep(t, Facts { cell, ..Facts::default() }, shift, words);
     }
 
     /// Tells each frame that is remembered to `change`.

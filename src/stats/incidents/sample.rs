@@ -36,6 +36,9 @@ pub(super) struct Case {
     pub(super) cell: Option<Cell>,
     /// It was answered, but had to be sent again.
     pub(super) resent: bool,
+    /// Its final was sent again.
+    #[serde(default)]
+    pub(super) repeated: bool,
     /// See [`crate::call::Tried::delay`].
     pub(super) delay: Option<Nanos>,
     /// From whom to whom.
@@ -270,6 +273,7 @@ mod tests {
             frame: FrameId { file: 0, number: n },
             cell: None,
             resent: false,
+            repeated: false,
             delay: None,
             flow: Flow::default(),
             transport: Transport::Udp,

@@ -71,6 +71,7 @@ fn kind(what: What) -> FindingKind {
         What::End(cell) if cell.status().is_some() => FindingKind::Code,
         What::End(_) => FindingKind::Silence,
         What::Resent => FindingKind::Retransmission,
+        What::Repeated => FindingKind::ResponseRetransmission,
         What::Delay(_) => FindingKind::Delay,
     }
 }
@@ -118,6 +119,7 @@ fn what(draft: &Draft) -> String {
             None => format!("{method} without a final response"),
         },
         What::Resent => format!("{method} sent again"),
+        What::Repeated => format!("Final response to {method} sent again"),
         What::Delay(_) if draft.kind.method == MethodKey::INVITE => "PDD".to_owned(),
         What::Delay(_) => format!("Response time of {method}"),
     }

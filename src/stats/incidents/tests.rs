@@ -158,6 +158,24 @@ fn delays_and_retransmissions() {
     );
 }
 
+/// Between one gateway and the callers ACKs get lost: its answers are sent again.
+#[test]
+fn acks_that_do_not_arrive() {
+    let found = run(25, 4000, 900.0, |t, r| {
+        if (300.0..600.0).contains(&t.at) && t.gateway == 6 && t.code == 200 {
+            t.repeated = r.share() < 0.6;
+        }
+    });
+    blames(
+        &found,
+        FindingKind::ResponseRetransmission,
+        Dimension::Destination,
+        "10.0.4.6:5060",
+        Some((300.0, 600.0)),
+    );
+    assert!(found[0].text.starts_with("Final response to INVITE sent again rose from"), "{}", found[0].text);
+}
+
 #[test]
 fn a_vlan_with_several_gateways_and_sources() {
     let found = run(17, 6000, 900.0, |t, r| {
@@ -307,6 +325,7 @@ fn steady_traffic_is_silent() {
                 t.code = 486;
             }
             t.resent = r.share() < loss;
+            t.repeated = t.code == 200 && (t.at * 1e6) as u64 % 1000 < (loss * 1e3) as u64;
             t.delay_ms = (t.delay_ms as f64 * pace) as i64;
         });
         alarms.extend(found.into_iter().take(1).map(|f| format!("{seed}: {}", f.text)));

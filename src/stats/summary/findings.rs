@@ -75,6 +75,8 @@ pub enum FindingKind {
     Silence,
     /// The share of requests that had to be sent again.
     Retransmission,
+    /// The share of INVITEs whose final had to be sent again: no ACK came.
+    ResponseRetransmission,
     /// The delay to ringback, or to the final.
     Delay,
     /// The share of an outcome of attempts that no finding on a code, silence or delay accounts for.
@@ -88,6 +90,7 @@ impl FindingKind {
             Self::Code => "code",
             Self::Silence => "silence",
             Self::Retransmission => "retransmission",
+            Self::ResponseRetransmission => "response_retransmission",
             Self::Delay => "delay",
             Self::Outcome => "outcome",
         }
