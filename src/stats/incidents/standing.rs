@@ -47,9 +47,8 @@ impl Study<'_> {
         }
         let delay = match what {
             What::Delay(_) => {
-                let meets: Vec<bool> =
-                    (0..roles.len()).map(|i| self.table.meets(i, &draft.because)).collect();
-                let (slow, rest) = self.split_delays(|i, _| Some(meets[i]));
+                let meets = |i: usize| self.table.meets(i, &draft.because);
+                let (slow, rest) = self.split_delays(|i, _| (roles[i] != Role::Aside).then(|| meets(i)));
                 let both = (median(rest)?, median(slow)?);
                 if !is_slower(both.0, both.1, 3.0, 2_500) {
                     return None;
@@ -58,8 +57,6 @@ impl Study<'_> {
             }
             _ => None,
         };
-        let cases = round(cases * a);
-        let more_calls = cases.saturating_sub(draft.calls.len() as u64);
-        Some(Draft { before, during, p, delay, more_calls, ..draft })
+        Some(Draft { before, during, p, delay, ..draft })
     }
 }

@@ -233,9 +233,6 @@ impl Study<'_> {
         draft.p = rise.p.min(1.0);
         draft.delay = delay;
         draft.others_within = others_within;
-        let share = if draft.local { 1.0 } else { draft.shares.0 };
-        let cases = draft.during.numerator as f64 * share;
-        draft.more_calls = (cases.round() as u64).saturating_sub(draft.calls.len() as u64);
         Some(draft)
     }
 
@@ -339,7 +336,9 @@ impl Study<'_> {
             let (c, _) = self.table.cases[*i];
             SampleCall { time: c.at, frame: c.frame, call_id: c.call_id.to_string() }
         };
-        let calls = concerned.iter().take(CALLS).map(call).collect();
+        let calls: Vec<SampleCall> = concerned.iter().take(CALLS).map(call).collect();
+        let cases: f64 = concerned.iter().map(|i| self.table.cases[*i].1).sum();
+        let more_calls = (cases.round() as u64).saturating_sub(calls.len() as u64);
         let ends = match what {
             What::End(cell) if self.kind.method == MethodKey::INVITE => self.population.ends.get(&cell),
             _ => None,
@@ -361,7 +360,7 @@ impl Study<'_> {
             leg: most(&self.legs, &concerned),
             consequence: ends.map(|(retried, ended)| Consequence { retried: *retried, ended: *ended }),
             calls,
-            more_calls: 0,
+            more_calls,
             series: self.buckets.iter().zip(series).map(|((at, _), (n, k))| (*at, *k, *n)).collect(),
             width: self.population.cells.width(),
             weight: 0.0,
