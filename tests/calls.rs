@@ -172,3 +172,20 @@ fn a_ladder_shows_every_message_and_the_verdict() {
     let (status, out, _) = run(&["show", "c1@10.0.1.10", incident.to_str().unwrap()]);
     assert_eq!((status, out.lines().next()), (0, Some("c1@10.0.1.10")));
 }
+
+/// The columns that lead on stand on every page, and no line is broken by the terminal.
+#[test]
+fn tables_fit_the_page_and_keep_the_next_hop() {
+    for sample in samples() {
+        let sample = sample.to_str().unwrap();
+        for width in [60, 80, 120, 200] {
+            let (_, out, _) = run(&["calls", "-n", "8", "--width", &width.to_string(), sample]);
+            let Some(head) = out.lines().find(|l| l.starts_with("Start ")) else { continue };
+            let named = |column: &str| head.contains(column);
+            assert!(["Outcome", "Call-ID"].iter().all(|c| named(c)), "{sample} {width}: {head}");
+            assert!(width < 80 || named("Next hop"), "{sample} {width}: {head}");
+            let long = out.lines().find(|l| l.chars().count() > width);
+            assert_eq!(long, None, "{sample} {width}");
+        }
+    }
+}

@@ -230,3 +230,14 @@ fn nothing_is_overwritten_and_a_pipe_is_told_why_not() {
     assert_eq!(fs::read(&copy).unwrap(), fs::read(&sample).unwrap());
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing is left beside it");
 }
+
+#[test]
+fn a_condition_that_nothing_fits_leaves_a_capture_of_nothing_and_says_so() {
+    let out = scratch("extract-nothing").join("none.pcapng");
+    let sample = "samples/trunk-503.pcap";
+    let args = ["extract", "--where", "code == 699", "-w", out.to_str().unwrap(), sample];
+    let (status, _, err) = run(&args);
+    assert_eq!(status, 0, "{err}");
+    assert!(err.contains("no message fits --where"), "{err}");
+    assert_eq!(report(&out)["messages"]["total"], 0);
+}
