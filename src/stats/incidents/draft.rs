@@ -108,17 +108,24 @@ pub(super) fn sort(drafts: &mut Vec<Draft>) {
 
 /// What a hop further on explains comes before what follows from it at the first hop.
 fn put_causes_first(drafts: &mut [Draft]) {
+    // A proxy, and a B2BUA, answers for itself when nobody answers it (RFC 3261 16.8).
+    let alike = |a: &Draft, b: &Draft| {
+        a.what.family() == b.what.family() || (a.what.is_code() && b.what == What::End(Cell::SILENT))
+    };
     let further = |a: &Draft, b: &Draft| {
         let hops = a.kind.place == Place::Reference && b.kind.place == Place::Last;
-        // A B2BUA answers for itself when nobody answers it.
-        (hops && a.what.family() == b.what.family()) || (a.leg == Leg::In && b.leg == Leg::Out)
+        (hops && alike(a, b)) || (a.leg == Leg::In && b.leg == Leg::Out)
+    };
+    // What is so throughout is told of a gateway rather than of the numbers that go there.
+    let when = |a: &Draft, b: &Draft| match (a.is_timed(), b.is_timed()) {
+        (true, true) => a.overlaps(b),
+        (false, false) => a.because.iter().all(|c| c.dimension == Dimension::Prefix),
+        _ => false,
     };
     let follows = |a: &Draft, b: &Draft| {
         !a.kind.attempts
             && a.kind.method == b.kind.method
-            && a.is_timed()
-            && b.is_timed()
-            && a.overlaps(b)
+            && when(a, b)
             && further(a, b)
             && b.excess() >= 0.5 * a.excess()
             && b.because.iter().any(|c| matches!(c.dimension, Dimension::Trunk | Dimension::Destination))

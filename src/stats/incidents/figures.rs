@@ -11,7 +11,7 @@ use crate::registry;
 use crate::transaction::MethodKey;
 
 /// The greatest chance of a coincidence within one series; many are looked at.
-pub(super) const CHANCE: f64 = 2e-5;
+pub(super) const CHANCE: f64 = 2e-4;
 
 /// By how much the share of an end must rise of which network or platform speak.
 const NETWORK: f64 = 0.01;
@@ -34,10 +34,15 @@ pub(super) enum What {
 }
 
 impl What {
+    /// It is a response code.
+    pub(super) fn is_code(self) -> bool {
+        matches!(self, Self::End(cell) if cell.status().is_some())
+    }
+
     /// Figures of a family may be cause and consequence at two hops: a code is often translated.
     pub(super) fn family(self) -> u8 {
         match self {
-            Self::End(cell) if cell.status().is_some() => 0,
+            Self::End(_) if self.is_code() => 0,
             Self::End(_) => 1,
             Self::Resent => 2,
             Self::Delay(_) => 3,

@@ -50,6 +50,7 @@ pub(super) struct Try {
     pub(super) method: MethodKey,
     pub(super) vlan: u16,
     pub(super) leg: Leg,
+    pub(super) place: Place,
 }
 
 /// Shares of results on an ordinary trunk, in thousandths.
@@ -113,6 +114,7 @@ pub(super) fn traffic(
             method: MethodKey::INVITE,
             vlan: 0,
             leg: Leg::Only,
+            place: Place::Reference,
         };
         incident(&mut t, &mut random);
         all.push(t);
@@ -183,7 +185,7 @@ fn note(incidents: &mut Incidents, t: &Try, n: usize, names: &mut Names) {
     incidents.attempt(ended.filter(|_| t.method == MethodKey::INVITE));
     incidents.note(&Tried {
         method: t.method,
-        place: Place::Reference,
+        place: t.place,
         call_id: &Text::of(format!("call{n}").as_bytes()),
         flow: Flow {
             source: if t.leg == Leg::Out { b2bua } else { end(1, t.source) },

@@ -7,7 +7,9 @@
 //! of "one share within, another one outside" against "the same share everywhere" is greatest; then it
 //! is left out and the rest is searched again. By Chernoff's bound a window chosen in advance shows a
 //! ratio of e^x with a chance of at most e^-x; as many windows are looked at, that is multiplied by
-//! their number. Real traffic is lumpier than that: the exponent is divided by the dispersion of the
+//! their number. Where cases are few, windows that begin with one and end with another are fewer: of
+//! the cases but the first one, so many lie within such a window with a chance that is bounded alike.
+//! Real traffic is lumpier than that: the exponent is divided by the dispersion of the
 //! other blocks (median of squared deviations over pieces of the window's size), so that a share that
 //! drifts, or phones that redial, do not count as news.
 
@@ -36,19 +38,20 @@ pub(super) struct Window {
     pub(super) from: usize,
     /// Block after the last.
     pub(super) to: usize,
-    /// The log-likelihood ratio.
-    gain: f64,
+    /// The log-likelihood ratio, and the windows that were looked at.
+    of_blocks: (f64, f64),
+    /// The same of windows that begin with a given case, which is left out.
+    of_cases: (f64, f64),
     /// How many times more the share varies outside than chance alone would have it.
     dispersion: f64,
-    /// Windows that were looked at.
-    looks: f64,
 }
 
 impl Window {
     /// The chance that steady traffic shows as much, if each fact counts so many `times` (1: once). What
     /// counts several times also makes shares vary: the greater of both tells.
     pub(super) fn p(&self, times: f64) -> f64 {
-        (self.looks * (-self.gain / self.dispersion.max(times)).exp()).min(1.0)
+        let chance = |(gain, looks): (f64, f64)| looks * (-gain / self.dispersion.max(times)).exp();
+        chance(self.of_blocks).min(chance(self.of_cases)).min(1.0)
     }
 
     /// From `from` to `to`, as telling as the more telling of both.
@@ -129,8 +132,17 @@ fn best(blocks: &[Block], worth: Worth) -> Option<Window> {
         }
     }
     let (gain, from, to) = best?;
-    let looks = (blocks.len() * (blocks.len() + 1) / 2) as f64;
-    let window = Window { from, to, gain, dispersion: dispersion(blocks, from, to), looks };
+    let (n_in, k_in) = (sums[to].0 - sums[from].0, sums[to].1 - sums[from].1);
+    let gain_of_cases =
+        likelihood(n_in - 1, k_in - 1) + likelihood(n - n_in, k - k_in) - likelihood(n - 1, k - 1);
+    let pairs = |n: usize| n as f64 * (n as f64 + 1.0) / 2.0;
+    let window = Window {
+        from,
+        to,
+        of_blocks: (gain, pairs(blocks.len())),
+        of_cases: (gain_of_cases, pairs(k as usize)),
+        dispersion: dispersion(blocks, from, to),
+    };
     (window.p(1.0) <= worth.p).then_some(window)
 }
 
@@ -241,6 +253,19 @@ mod tests {
         let blocks: Vec<Block> = (0..240).map(|i| (40, cases(i))).collect();
         let found = scan(&blocks, WORTH);
         assert_eq!(found.iter().map(|w| (w.from, w.to)).collect::<Vec<_>>(), [(60, 160)]);
+    }
+
+    #[test]
+    fn few_cases_close_together_are_a_window() {
+        // All ten within a fifth of the capture: 10 · 0.2⁹ by chance.
+        let blocks: Vec<Block> =
+            (0..190).map(|i| (2, u64::from((80..118).contains(&i) && i % 4 == 0))).collect();
+        let found = scan(&blocks, WORTH);
+        assert_eq!(found.iter().map(|w| (w.from, w.to)).collect::<Vec<_>>(), [(80, 117)]);
+        // Ten in half of it are nothing.
+        let half: Vec<Block> =
+            (0..190).map(|i| (2, u64::from((50..150).contains(&i) && i % 10 == 0))).collect();
+        assert_eq!(scan(&half, WORTH), []);
     }
 
     #[test]

@@ -278,6 +278,28 @@ fn silence_behind_a_b2bua_comes_before_what_it_says_of_it() {
     assert!(found.iter().any(|f| f.status == StatusCode::new(408)), "that is told too");
 }
 
+/// So does a proxy, at the hop before it.
+#[test]
+fn silence_behind_a_proxy_comes_before_what_it_says_of_it() {
+    let calls = traffic(26, 3000, 900.0, |t, _| {
+        if (300.0..420.0).contains(&t.at) && t.gateway == 5 {
+            (t.code, t.resent) = (0, true);
+        }
+    });
+    let mut hops = on_both_sides(&calls);
+    for t in &mut hops {
+        let before = std::mem::replace(&mut t.leg, Leg::Only) == Leg::In;
+        t.place = if before { Place::Reference } else { Place::Last };
+        if before {
+            t.gateway = 1;
+            t.code = if t.code == 0 { 408 } else { t.code };
+        }
+    }
+    let found = findings(&hops, 900.0);
+    blames(&found, FindingKind::Silence, Dimension::Destination, "10.0.4.5:5060", Some((300.0, 420.0)));
+    assert_eq!(found[0].unit, Unit::Tries);
+}
+
 #[test]
 fn registrations_that_are_forbidden() {
     let found = run(15, 5000, 3_000.0, |t, r| {
