@@ -52,13 +52,6 @@ pub(super) fn refine(sums: &[Block], edges: &[usize], from: usize, to: usize) ->
     (start, end)
 }
 
-/// Whether ranges are what lies around an incident: most of the traffic, in pieces. Where everybody gets
-/// 503, fewer are busy; that they are busy again afterwards is no news.
-pub(super) fn is_the_rest(sums: &[Block], view: &std::ops::Range<usize>, inside: &[(usize, usize)]) -> bool {
-    let held: u64 = inside.iter().map(|(from, to)| sums[*to].0 - sums[*from].0).sum();
-    inside.len() > 1 && 2 * held > sums[view.end].0 - sums[view.start].0
-}
-
 /// The argument for which `of` is greatest, the first of several.
 fn best(range: impl Iterator<Item = usize>, of: impl Fn(usize) -> f64) -> Option<usize> {
     let mut found: Option<(f64, usize)> = None;

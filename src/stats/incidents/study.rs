@@ -1,7 +1,7 @@
 //! One kind of tries under study: which figures rose, when, and what explains them.
 
 use super::ages;
-use super::blocks::{blocks, is_the_rest, refine, sums};
+use super::blocks::{blocks, refine, sums};
 use super::cells::Bucket;
 use super::delays::is_slower;
 use super::draft::Draft;
@@ -27,6 +27,9 @@ const CALLS: usize = 3;
 const DOUBT: f64 = 1e-3;
 /// Share of the traffic that is no time in which people behaved otherwise, but how they behave.
 const MOST: f64 = 0.8;
+/// Share of the traffic that is what lies around an incident, if it is in pieces. Where everybody gets 503,
+/// fewer are busy; that they are busy again afterwards is no news.
+const REST: f64 = 0.5;
 /// Cases that are compared with fewer others than this in their window are compared with all others.
 const FEW_OTHERS: f64 = 10.0;
 
@@ -166,9 +169,6 @@ impl Study<'_> {
         }
         let inside: Vec<(usize, usize)> =
             windows.iter().map(|w| refine(&sums, &edges, w.from, w.to)).collect();
-        if is_the_rest(&sums, &view.buckets, &inside) {
-            return None;
-        }
         let last = edges.len().checked_sub(2).and_then(|i| edges.get(i)).copied().unwrap_or(0);
         let lasts = inside.last().is_some_and(|(_, to)| *to > last);
         let p = least(&windows, 1.0) * looks;
@@ -177,7 +177,9 @@ impl Study<'_> {
 
     /// `rise`, judged by facts rather than by cases; `None` if that leaves doubts.
     pub(super) fn by_fact(&self, what: What, view: &View, mut rise: Rise, spread: Spread) -> Option<Rise> {
-        if speaks_of_people(what, self.kind) && rise.share_of_traffic() > MOST {
+        let share = rise.share_of_traffic();
+        let is_usual = speaks_of_people(what, self.kind) && share > MOST;
+        if is_usual || (rise.inside.len() > 1 && share > REST) {
             return None;
         }
         let spans = self.spans(&rise.inside);
