@@ -30,7 +30,7 @@ const ENOUGH: u64 = 50;
 /// meets calls to itself everywhere.
 const NUMBERS: usize = 12;
 /// A call that goes on leaves within this.
-const SOON: Nanos = Nanos::from_secs(2);
+pub(super) const SOON: Nanos = Nanos::from_secs(2);
 
 /// One attempt of a sampled number: when, and the ends of its reference leg.
 type Passage = (Timestamp, IpAddr, IpAddr);

@@ -1,6 +1,6 @@
 //! Buckets of time joined to blocks, and windows of blocks told by buckets.
 
-use super::scan::{Block, MAX_BLOCKS};
+use super::scan::{Block, MAX_BLOCKS, likelihood};
 
 /// Where blocks of about as many requests each begin, among so many buckets: neighbours with few are
 /// joined.
@@ -35,11 +35,9 @@ pub(super) fn sums(series: &[Block]) -> Vec<Block> {
 /// The window of buckets around blocks `from` to `to` whose edges fit best.
 pub(super) fn refine(sums: &[Block], edges: &[usize], from: usize, to: usize) -> (usize, usize) {
     let all = sums.last().copied().unwrap_or_default();
-    let term = |n: u64, k: u64| if k == 0 { 0.0 } else { k as f64 * (k as f64 / n as f64).ln() };
-    let both = |n: u64, k: u64| term(n, k) + term(n, n.saturating_sub(k));
     let gain = |s: usize, e: usize| {
         let (n, k) = (sums[e].0 - sums[s].0, sums[e].1 - sums[s].1);
-        both(n, k) + both(all.0 - n, all.1 - k)
+        likelihood(n, k) + likelihood(all.0 - n, all.1 - k)
     };
     let edge = |i: usize| edges.get(i).or(edges.last()).copied().unwrap_or(0);
     let (mut start, mut end) = (edge(from), edge(to));

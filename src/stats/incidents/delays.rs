@@ -37,6 +37,7 @@ impl Study<'_> {
 
 type Weighed = (Nanos, f64);
 
+/// The weighted median; `None` of nothing.
 pub(super) fn median(mut delays: Vec<Weighed>) -> Option<Nanos> {
     delays.sort_by_key(|(d, _)| *d);
     let half = delays.iter().map(|(_, n)| n).sum::<f64>() / 2.0;
@@ -50,6 +51,7 @@ pub(super) fn median(mut delays: Vec<Weighed>) -> Option<Nanos> {
     None
 }
 
+/// Whether `during` is so many times `before`, and so many milliseconds more.
 pub(super) fn is_slower(before: Nanos, during: Nanos, times: f64, by_ms: i64) -> bool {
     let more = during - before;
     more >= Nanos::from_millis(by_ms) && during.as_nanos() as f64 >= times * before.as_nanos() as f64

@@ -80,7 +80,11 @@ pub(super) fn drafts(
     let good = [Cell::RESENT, Cell::REPEATED, Cell::ended(Outcome::Answered)];
     let ends = totals.iter().filter(|(c, _)| c.delay_step().is_none() && !good.contains(c));
     let mut whats: Vec<What> = ends.map(|(c, _)| What::End(*c)).collect();
-    whats.extend(if kind.attempts { vec![What::Unanswered] } else { vec![What::Resent, What::Repeated] });
+    whats.extend_from_slice(match kind.method {
+        _ if kind.attempts => &[What::Unanswered],
+        MethodKey::INVITE => &[What::Resent, What::Repeated],
+        _ => &[What::Resent],
+    });
     let looks = whats.len() as f64 + 3.0;
     let mut found: Vec<Draft> = whats.iter().filter_map(|w| study.draft(*w, looks)).collect();
     let delays = slow(&totals).into_iter().filter_map(|step| study.draft(What::Delay(step), looks));
@@ -114,7 +118,7 @@ fn put_causes_first(drafts: &mut [Draft]) {
     };
     let further = |a: &Draft, b: &Draft| {
         let hops = a.kind.place == Place::Reference && b.kind.place == Place::Last;
-        (hops && alike(a, b)) || (a.leg == Leg::In && b.leg == Leg::Out)
+        (hops || (a.leg == Leg::In && b.leg == Leg::Out)) && alike(a, b)
     };
     // What is so throughout is told of a gateway rather than of the numbers that go there.
     let when = |a: &Draft, b: &Draft| match (a.is_timed(), b.is_timed()) {

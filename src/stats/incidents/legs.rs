@@ -5,10 +5,10 @@
 //! against it. Where nothing explains all cases, those of one side are looked at by themselves.
 
 use super::sample::Case;
-use crate::time::Nanos;
+use crate::stats::b2bua::SOON;
 
-/// A call that goes on leaves within this.
-const SOON: Nanos = Nanos::from_secs(2);
+/// Requests to a number that are compared with one: however many there are, work stays bounded.
+const NEXT: usize = 64;
 /// Share of the requests that must have another side: a number that is called all the time meets calls to
 /// itself everywhere.
 const ENOUGH: f64 = 0.3;
@@ -33,13 +33,16 @@ pub(super) fn legs(cases: &[(&Case, f64)]) -> Vec<Leg> {
     for same in rows.chunk_by(|a, b| cases[*a].0.digits == cases[*b].0.digits) {
         for (place, first) in same.iter().enumerate() {
             let (a, _) = cases[*first];
-            let next = same[place + 1..].iter().take_while(|i| cases[**i].0.at - a.at <= SOON).find(|i| {
-                let (b, _) = cases[**i];
-                legs[**i] == Leg::Only
-                    && b.flow.source.ip != a.flow.source.ip
-                    && b.flow.destination.ip != a.flow.destination.ip
-                    && b.call_id != a.call_id
-            });
+            let next =
+                same[place + 1..].iter().take(NEXT).take_while(|i| cases[**i].0.at - a.at <= SOON).find(
+                    |i| {
+                        let (b, _) = cases[**i];
+                        legs[**i] == Leg::Only
+                            && b.flow.source.ip != a.flow.source.ip
+                            && b.flow.destination.ip != a.flow.destination.ip
+                            && b.call_id != a.call_id
+                    },
+                );
             if let Some(next) = next.filter(|_| legs[*first] == Leg::Only) {
                 (legs[*first], legs[*next]) = (Leg::In, Leg::Out);
                 pairs += 1;

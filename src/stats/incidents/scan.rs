@@ -13,6 +13,8 @@
 //! other blocks (median of squared deviations over pieces of the window's size), so that a share that
 //! drifts, or phones that redial, do not count as news.
 
+use super::blocks::sums;
+
 /// Blocks that a scan looks at.
 pub(super) const MAX_BLOCKS: usize = 240;
 /// Windows found at most.
@@ -101,12 +103,7 @@ fn split(window: Window, blocks: &[Block], worth: Worth) -> Vec<Window> {
 
 /// The most telling window of `blocks`; `None` if none is worth telling.
 fn best(blocks: &[Block], worth: Worth) -> Option<Window> {
-    let mut sums: Vec<(u64, u64)> = Vec::with_capacity(blocks.len() + 1);
-    sums.push((0, 0));
-    for (n, k) in blocks {
-        let last = sums.last().copied().unwrap_or_default();
-        sums.push((last.0 + n, last.1 + k));
-    }
+    let sums = sums(blocks);
     let (n, k) = sums.last().copied().unwrap_or_default();
     if k < worth.cases {
         return None;
@@ -154,9 +151,9 @@ pub(super) fn is_worth(inside: Block, outside: Block, worth: Worth) -> bool {
 }
 
 /// The greatest log-likelihood of `k` cases in `n`.
-fn likelihood(n: u64, k: u64) -> f64 {
+pub(super) fn likelihood(n: u64, k: u64) -> f64 {
     let term = |part: u64| if part == 0 { 0.0 } else { part as f64 * (part as f64 / n as f64).ln() };
-    term(k) + term(n - k)
+    term(k) + term(n.saturating_sub(k))
 }
 
 /// How many times more the share varies outside of the window than chance alone would have it, between

@@ -257,11 +257,9 @@ impl Study<'_> {
     /// found by.
     pub(super) fn explain(&self, roles: Vec<Role>) -> (Vec<Condition>, Vec<Role>) {
         let mut best = (self.table.explain(&roles), roles.clone());
-        for side in [Leg::Out, Leg::In] {
-            if self.legs.is_empty() {
-                break;
-            }
-            let of_side = |(role, leg): (&Role, &Leg)| if *leg == side { *role } else { Role::Aside };
+        let sides: &[Leg] = if self.legs.is_empty() { &[] } else { &[Leg::Out, Leg::In] };
+        for side in sides {
+            let of_side = |(role, leg): (&Role, &Leg)| if leg == side { *role } else { Role::Aside };
             let roles: Vec<Role> = roles.iter().zip(&self.legs).map(of_side).collect();
             let because = self.table.explain(&roles);
             if comes_before(&because, &best.0) {
@@ -322,6 +320,7 @@ impl Study<'_> {
         !blames_the_network(what) && outside.0 < 0.05 * inside.0
     }
 
+    /// What a draft has of its cases; when, and how much, is added by whoever knows.
     pub(super) fn base(
         &self,
         what: What,
