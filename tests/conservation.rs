@@ -1,10 +1,9 @@
 //! The conservation laws over every sample and every test vector.
 
-use crate::laws;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::laws::{Outcome, number, samples, scratch, vectors, violations};
+use crate::laws::{self, Outcome, number, samples, scratch, vectors, violations};
 use serde_json::Value;
 use sipstat::config::Config;
 

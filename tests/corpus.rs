@@ -7,12 +7,11 @@
 //! tshark counts messages on the wire: our `messages`, all four bins together. Where tshark and the
 //! RFCs differ, the RFCs win, and [`EXPLAINED`] says so by file.
 
-use crate::laws;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::laws::{Outcome, number, rows, violations};
+use crate::laws::{self, Outcome, number, rows, violations};
 use serde_json::Value;
 
 /// Captures on which tshark's word is not ours, and why.

@@ -5,13 +5,12 @@
 //! The same conversations copied in HEP, which tshark does not know, must give the same counts.
 //! `SIPSTAT_THOROUGH` tries ten times as many. Without tshark nothing is compared, which is said aloud.
 
-use crate::laws;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::laws::{Outcome, number, rows, violations};
+use crate::laws::{self, Outcome, number, rows, violations};
 use crate::support::conversations::{self, Random};
 use crate::support::flow::{Carrier, Format, Hep, Ladder, Link, Order, Sent, Tunnel, Wrapping};
 use serde_json::Value;

@@ -2,12 +2,12 @@
 //! written, pipes that close, signals. The report is complete or absent, and the status tells which.
 #![cfg(unix)]
 
-use crate::laws;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use crate::laws;
 use crate::support::conversations;
 use crate::support::flow::Ladder;
 use serde_json::Value;

@@ -2,8 +2,6 @@
 //! line, starts a formula, or becomes markup.
 #![cfg(unix)]
 
-use crate::laws;
-use crate::wellformed;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
@@ -12,8 +10,10 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::everything::Run;
+use crate::laws;
 use crate::nasties::{LINES, NASTIES};
 use crate::support::flow::Ladder;
+use crate::wellformed;
 use serde_json::Value;
 use sipstat::anonymize::Pseudonyms;
 

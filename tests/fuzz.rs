@@ -4,12 +4,12 @@
 //! `SIPSTAT_FUZZ_CORPUS=DIR` writes what fuzzing starts from into `DIR/DOOR/`: pieces of the samples
 //! and test vectors, or of the captures that `SIPSTAT_FUZZ_FROM` names.
 
-use crate::laws;
-use crate::seeds;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::doors::DOORS;
+use crate::laws;
+use crate::seeds;
 
 fn place(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz").join(name)

@@ -1,9 +1,8 @@
 //! What was wrong once, each as the smallest ladder that shows it.
 
-use crate::laws;
 use std::fs;
 
-use crate::laws::{Outcome, scratch, violations};
+use crate::laws::{self, Outcome, scratch, violations};
 use crate::support::expect::unmet;
 use crate::support::flow::Ladder;
 

@@ -3,12 +3,11 @@
 //! `SIPSTAT_BLESS=1` writes the snapshots anew: read each difference before it is committed. Reports
 //! are made inside `samples`, so that they name files without a folder.
 
-use crate::laws;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use crate::laws::samples;
+use crate::laws::{self, samples};
 use serde_json::Value;
 
 /// Formats by the ending of their snapshots.

@@ -1,11 +1,10 @@
 //! Damage of every kind: cut, flipped, mutated, shuffled, thinned out. Nothing panics, the laws hold,
 //! and a report never calls complete what is not.
 
-use crate::laws;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::laws::{Outcome, number, record_ends, samples, scratch, vectors, violations};
+use crate::laws::{self, Outcome, number, record_ends, samples, scratch, vectors, violations};
 use serde_json::Value;
 
 /// Prefixes of each sample that are tried; `SIPSTAT_THOROUGH` asks for every one of those below 20 kB.
