@@ -94,7 +94,7 @@ impl OpenSession {
             cause: None,
         };
         if let (true, Some(first)) = (closed, first) {
-            session.ended = ours.iter().map(|b| b.at).max();
+            session.ended = Some(self.ended(&ours, first));
             session.completed = ours.iter().all(|b| b.answered.is_some() || self.crossed(b, &ours));
             session.failed = !session.completed;
             session.by = self.party(first, &ours);
@@ -103,6 +103,13 @@ impl OpenSession {
                 .is_some_and(|r| !r.worked && first.at >= r.started && first.at - r.started <= AFTER_REFRESH);
         }
         Some(session)
+    }
+
+    /// The first BYE of the dialog that was hung up last; `first` is the first of all. The other
+    /// side's BYE in the same dialog, however late, ends nothing any more.
+    fn ended(&self, byes: &[&ByeSeen], first: &ByeSeen) -> Timestamp {
+        let of = |tag: u64| byes.iter().filter(move |b| b.from == tag || b.to == tag).map(|b| b.at).min();
+        self.dialogs.iter().filter_map(|tag| of(*tag)).fold(first.at, Timestamp::max)
     }
 
     /// A BYE without answer whose dialog another BYE ended properly is no failure.
@@ -147,7 +154,13 @@ mod tests {
         for (what, session, byes, expected) in [
             ("the caller", &one, vec![bye(1, 2, 10, Some(11))], Some((Party::Caller, true, 10))),
             ("the callee", &one, vec![bye(2, 1, 10, Some(11))], Some((Party::Callee, true, 10))),
-            ("both", &one, vec![bye(2, 1, 10, Some(12)), bye(1, 2, 11, None)], Some((Party::Both, true, 11))),
+            ("both", &one, vec![bye(2, 1, 10, Some(12)), bye(1, 2, 11, None)], Some((Party::Both, true, 10))),
+            (
+                "the callee, the caller half a minute later",
+                &one,
+                vec![bye(2, 1, 10, Some(12)), bye(1, 2, 30_010, Some(30_012))],
+                Some((Party::Callee, true, 10)),
+            ),
             ("a silent one", &one, vec![bye(1, 2, 10, None)], Some((Party::Caller, false, 10))),
             ("another dialog's", &one, vec![bye(1, 9, 10, Some(11))], None),
             ("one of two", &two, vec![bye(1, 2, 10, Some(11))], None),
