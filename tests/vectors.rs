@@ -85,6 +85,9 @@ vectors! {
     v104_call_ended_by_481_after_its_answer_was_lost = "104-call-ended-by-481-after-its-answer-was-lost";
     v105_deep_chain_of_translated_codes = "105-deep-chain-of-translated-codes";
     v106_fork_behind_a_failover = "106-fork-behind-a-failover";
+    v107_dead_branch_of_a_fork_is_tried_on_after_the_bye = "107-dead-branch-of-a-fork-is-tried-on-after-the-bye";
+    v108_replies_only_answered_long_after_the_challenge = "108-replies-only-answered-long-after-the-challenge";
+    v109_late_tap_that_shows_each_packet_twice = "109-late-tap-that-shows-each-packet-twice";
     v11_answer_crosses_cancel = "11-answer-crosses-cancel";
     v12_rings_without_final = "12-rings-without-final";
     v12b_rings_and_the_capture_ends_before_timer_c = "12b-rings-and-the-capture-ends-before-timer-c";

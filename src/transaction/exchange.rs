@@ -23,6 +23,8 @@ const MAX_LEGS: usize = 32;
 pub const TIMER_B: Nanos = Nanos::from_secs(32);
 /// 2·T2 + 1 s: after this long without a message, a finished T-key that is used again is new.
 pub const QUIET: Nanos = Nanos::from_secs(9);
+/// No request is repeated, and no identifier used again, sooner than this (RFC 3261 17.1.1.1).
+const T1: Nanos = Nanos::from_millis(500);
 /// An INVITE this long after the ACK that ended its transaction is a new one.
 const AFTER_ACK: Nanos = Nanos::from_secs(1);
 
@@ -171,6 +173,14 @@ impl Exchange {
         self.legs.iter().position(|leg| leg.key == key)
     }
 
+    /// Whether the dialog with the To tag `tag` may have come of leg number `leg`: the 2xx with that
+    /// tag was seen on it, or on no leg at all. A fork's dead branch has not led to the dialog of
+    /// another, and its INVITE is repeated until Timer B ends it, long after that one hung up.
+    pub fn may_have_led_to(&self, leg: usize, tag: u64) -> bool {
+        let answered = |l: &Leg| l.answerers.contains(&tag);
+        self.legs.get(leg).is_some_and(answered) || !self.legs.iter().any(answered)
+    }
+
     /// Adds the leg that `message` shows for the first time; `None` when there are too many.
     /// `order` ranks it among the legs of its Call-ID.
     pub fn admit(
@@ -222,30 +232,32 @@ impl Exchange {
 
     /// Rule 0: whether a request at `time` on leg `leg` uses the identifiers of an ended
     /// transaction for a new one. Looks only at copies on the tap that saw the earlier one: a late
-    /// copy from another tap is a capture duplicate, however late. `bye` is the first BYE of a
-    /// dialog of this exchange.
+    /// copy from another tap is a capture duplicate, however late, and so is each that follows it
+    /// at once. `bye` is the first BYE of a
+    /// dialog that this leg [may have led to](Self::may_have_led_to).
     pub fn reopens(
         &self,
         leg: usize,
         message: &Message<'_>,
         origin: &Origin,
-        bye: Option<Timestamp>,
+        bye: impl FnOnce() -> Option<Timestamp>,
     ) -> bool {
         let Start::Request { method, .. } = message.start else { return false };
         let method = MethodKey::of(method);
         if method == MethodKey::ACK {
             return false;
         }
-        let (here, most) = self.sightings.copies(request_identity(method, self.to), leg, origin.tap);
-        if here < most {
+        let time = origin.stamp.time;
+        let seen = self.sightings.copies(request_identity(method, self.to), leg, origin.tap);
+        // The packet captured twice, at a tap whose clock is behind.
+        let again = seen.last.is_some_and(|last| time - last < T1);
+        if seen.here < seen.most || again {
             return false;
         }
         let Some(leg) = self.legs.get(leg) else { return false };
-        let time = origin.stamp.time;
         let long_after = |t: Timestamp, span: Nanos| time - t > span;
-        let acked = method == MethodKey::INVITE
-            && [leg.acked, bye].into_iter().flatten().any(|t| long_after(t, AFTER_ACK));
-        acked
+        let after = |end: Option<Timestamp>| end.is_some_and(|t| long_after(t, AFTER_ACK));
+        (method == MethodKey::INVITE && (after(leg.acked) || after(bye())))
             || match leg.ended {
                 Some(_) => long_after(leg.last, QUIET),
                 None => leg.requested.is_some_and(|t| time - t >= TIMER_B),

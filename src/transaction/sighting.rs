@@ -85,6 +85,17 @@ pub(super) struct Answer {
     pub(super) refused: bool,
 }
 
+/// How often an identity was seen on a leg.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Copies {
+    /// By the tap that is asked about.
+    pub(super) here: u32,
+    /// By the tap that saw it most.
+    pub(super) most: u32,
+    /// When the tap that is asked about last saw it; `None` if it did not.
+    pub(super) last: Option<Timestamp>,
+}
+
 impl Sightings {
     /// How many are remembered.
     pub(super) fn len(&self) -> usize {
@@ -147,45 +158,48 @@ impl Sightings {
         let ours = |s: &Sighting| s.is(&identity, leg) && s.flow == pass.flow;
         let elsewhere = self.0.iter().filter(|s| ours(s) && s.tap != pass.tap);
         let most_elsewhere = elsewhere.map(|s| s.copies).max();
-        let at = match self.0.iter().position(|s| ours(s) && s.tap == pass.tap) {
-            Some(i) => i,
-            None => {
-                let of_taps = self.0.iter().enumerate().filter(|(_, s)| ours(s));
-                let (taps, last) = of_taps.fold((0, 0), |(taps, _), (i, _)| (taps + 1, i));
-                if taps < MAX_TAPS {
-                    self.0.push(Sighting::new(identity, leg, pass));
-                    self.0.len() - 1
-                } else {
-                    last
-                }
-            }
+        let Some(at) =
+            self.0.iter().position(|s| ours(s) && s.tap == pass.tap).or_else(|| self.last_tap(ours))
+        else {
+            self.0.push(Sighting { copies: 1, ..Sighting::new(identity, leg, pass) });
+            return Bin::CaptureDuplicate;
         };
-        let Some(seen) = self.0.get_mut(at) else { return Bin::First };
-        seen.copies = seen.copies.saturating_add(1);
+        let seen = &mut self.0[at];
         let before = *seen;
         (seen.time, seen.head, seen.ip_id) = (pass.time, pass.head, pass.ip_id);
-        if most_elsewhere.is_some_and(|most| seen.copies <= most) {
-            return Bin::CaptureDuplicate;
-        }
-        let duplicate = if before.ip_id != 0 && pass.ip_id != 0 {
+        let same_packet = if before.ip_id != 0 && pass.ip_id != 0 {
             before.ip_id == pass.ip_id
         } else {
             before.head == pass.head && pass.time - before.time <= window && before.time - pass.time <= window
         };
-        if duplicate {
+        if same_packet {
             // A copy of the packet, not of the message: the tap has seen the message no oftener.
-            seen.copies -= 1;
+            return Bin::CaptureDuplicate;
+        }
+        seen.copies = seen.copies.saturating_add(1);
+        if most_elsewhere.is_some_and(|most| seen.copies <= most) {
             Bin::CaptureDuplicate
         } else {
             Bin::Retransmission
         }
     }
 
-    /// How often the tap saw `identity` on leg `leg`, and the most that any tap saw.
-    pub(super) fn copies(&self, identity: Identity, leg: usize, tap: Tap) -> (u32, u32) {
+    /// The last of the taps of one identity on one hop, if no further one is told apart.
+    fn last_tap(&self, ours: impl Fn(&Sighting) -> bool) -> Option<usize> {
+        let mut taps = self.0.iter().enumerate().filter(|(_, s)| ours(s)).map(|(i, _)| i);
+        taps.nth(MAX_TAPS - 1)
+    }
+
+    /// How often and when the tap saw `identity` on leg `leg`, and how often any other did.
+    pub(super) fn copies(&self, identity: Identity, leg: usize, tap: Tap) -> Copies {
         let all = self.0.iter().filter(|s| s.is(&identity, leg));
-        all.fold((0, 0), |(here, most), seen| {
-            (if seen.tap == tap { here.max(seen.copies) } else { here }, most.max(seen.copies))
+        all.fold(Copies::default(), |mut copies, seen| {
+            copies.most = copies.most.max(seen.copies);
+            if seen.tap == tap {
+                copies.here = copies.here.max(seen.copies);
+                copies.last = copies.last.max(Some(seen.time));
+            }
+            copies
         })
     }
 

@@ -1,5 +1,7 @@
 //! When requests and attempts are over, and what is told then. Sessions: see `hangup`.
 
+use std::num::NonZeroU64;
+
 use smallvec::{SmallVec, smallvec};
 
 use crate::anomaly::Anomaly;
@@ -31,7 +33,7 @@ impl Conversation {
         let dues = self.attempts_due();
         let mut i = 0;
         for due in dues {
-            if !all && due >= now {
+            if !all && (due >= now || self.put_off(i)) {
                 i += 1;
                 continue;
             }
@@ -76,7 +78,7 @@ impl Conversation {
             prack_answered: self.prack_answered,
             unreachable: self.unreachable,
             evicted,
-            called: open.called,
+            called: open.called.map(NonZeroU64::get),
             call: (self.call, name),
             gathered: open.gathered,
             end,
@@ -196,7 +198,6 @@ impl Conversation {
                 e += 1;
                 continue;
             }
-            self.decide_role(e, around);
             let x = &self.exchanges[e];
             let owned =
                 matches!(x.method, MethodKey::INVITE | MethodKey::REGISTER) && x.role != Role::InDialog;
@@ -206,12 +207,6 @@ impl Conversation {
             }
             let closed = self.exchanges.remove(e);
             self.close_exchange(&closed, now, around);
-        }
-        if all {
-            // Roles decided just now made attempts of their own.
-            if !self.attempts.is_empty() {
-                self.close_attempts(now, true, around);
-            }
         }
     }
 
@@ -292,7 +287,25 @@ impl Conversation {
         let due = |(unanswered, answered, open): (_, Option<Timestamp>, Timestamp)| {
             answered.map_or(unanswered, |at| (at + TIMER_B).max(open))
         };
-        dues.into_iter().map(due).collect()
+        dues.into_iter().map(due).zip(&self.attempts).map(|(due, a)| due.max(a.waits_until)).collect()
+    }
+
+    /// Whether attempt number `i` has to wait, and until when: replies to an INVITE that was not
+    /// captured show only with their final whether it is initial, and so a further try of the attempt.
+    fn put_off(&mut self, i: usize) -> bool {
+        let (a, later) = (&self.attempts[i], &self.attempts[i + 1..]);
+        let asks =
+            |x: &&Box<Exchange>| x.method == MethodKey::INVITE && x.role == Role::Open && x.from == a.from;
+        if !self.exchanges.iter().any(|x| asks(&x)) || later.iter().any(|b| b.from == a.from) {
+            return false;
+        }
+        let Some(last) = self.continues_until(a) else { return false };
+        let open = self.exchanges.iter().filter(asks).filter(|x| x.started <= last);
+        let until = open.map(|x| self.exchange_due(x)).max();
+        if let Some(until) = until {
+            self.attempts[i].waits_until = until;
+        }
+        until.is_some()
     }
 
     /// When a registration is over: with the last of its exchanges.

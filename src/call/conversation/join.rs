@@ -1,5 +1,7 @@
 //! Which attempt or registration a new exchange belongs to.
 
+use std::num::NonZeroU64;
+
 use smallvec::SmallVec;
 
 use crate::flow::Origin;
@@ -74,7 +76,7 @@ impl Conversation {
     pub(super) fn join_attempt(&mut self, e: usize, l: usize, message: &Message<'_>) {
         let x = &self.exchanges[e];
         let (from, leg, started) = (x.from, &x.legs[l], x.started);
-        let continued = self.attempts.iter().rev().find(|a| a.from == from && self.continues(a, started));
+        let continued = self.continued_by(x).map(|i| &self.attempts[i]);
         let behind = || {
             let mut others = self.exchanges.iter().rev().filter(|x| !x.retired && x.from != from);
             others.find_map(|x| match (x.method, x.role) {
@@ -107,38 +109,56 @@ impl Conversation {
             },
         };
         let assumed = !x.requested;
-        let id = id.unwrap_or_else(|| {
-            let id = self.next_id;
-            self.next_id = id.wrapping_add(1);
-            self.attempts.push(OpenAttempt {
-                id,
-                from,
-                b2bua: false,
-                assumed,
-                elsewhere: false,
-                early_bye: false,
-                called: facts::called_number(message),
-                retired: false,
-                gathered: None,
-            });
-            id
-        });
+        let id = id.unwrap_or_else(|| self.begin_attempt(from, assumed, facts::called_number(message)));
         if b2bua && let Some(a) = self.attempts.iter_mut().find(|a| a.id == id) {
             a.b2bua = true;
         }
         self.exchanges[e].role = Role::Initial(Some(id));
     }
 
-    /// Whether an INVITE at `started` continues attempt `a`: no 2xx and no BYE yet, its
-    /// credentials not refused, and no later than 32 s after the end of its last leg.
-    pub(super) fn continues(&self, a: &OpenAttempt, started: Timestamp) -> bool {
+    /// The number of the attempt that initial exchange `x` continues, if it does: the last of its
+    /// Call-ID and From tag.
+    pub(super) fn continued_by(&self, x: &Exchange) -> Option<usize> {
+        let last = self.attempts.iter().rposition(|a| a.from == x.from)?;
+        self.continues(&self.attempts[last], x.started).then_some(last)
+    }
+
+    /// Whether an INVITE at `started` continues attempt `a`.
+    fn continues(&self, a: &OpenAttempt, started: Timestamp) -> bool {
+        self.continues_until(a).is_some_and(|last| started <= last)
+    }
+
+    /// The latest start of an INVITE that continues attempt `a`: 32 s after the end of its last leg.
+    /// `None` if none does any more: a 2xx, a BYE, its credentials refused.
+    pub(super) fn continues_until(&self, a: &OpenAttempt) -> Option<Timestamp> {
         let byed = self.byes.iter().any(|b| b.from == a.from || b.to == a.from);
         let answered = self.legs_of(a.id).any(|l| l.success.is_some());
         let rejected = self.exchanges_of(a.id).last().is_some_and(|x| x.legs.iter().any(|l| l.rejected));
+        if a.retired || byed || answered || rejected {
+            return None;
+        }
         // The last tries; two, since a B2BUA's other side may have a CSeq number of its own.
         let last: SmallVec<[&Exchange; 2]> = self.exchanges_of(a.id).rev().take(2).collect();
         let end = Legs::of(&last).references().map(|l| l.ended.map_or_else(|| deadline(l), |f| f.at)).max();
-        !a.retired && !byed && !answered && !rejected && end.is_none_or(|end| started - end <= TIMER_B)
+        Some(end.map_or(Timestamp::MAX, |end| end + TIMER_B))
+    }
+
+    fn begin_attempt(&mut self, from: u64, assumed: bool, called: Option<u64>) -> u32 {
+        let id = self.next_id;
+        self.next_id = id.wrapping_add(1);
+        self.attempts.push(OpenAttempt {
+            id,
+            from,
+            b2bua: false,
+            assumed,
+            elsewhere: false,
+            early_bye: false,
+            called: called.and_then(NonZeroU64::new),
+            retired: false,
+            waits_until: Timestamp::MIN,
+            gathered: None,
+        });
+        id
     }
 
     pub(super) fn exchanges_of(&self, id: u32) -> impl DoubleEndedIterator<Item = &Exchange> {
@@ -194,6 +214,16 @@ impl Conversation {
         }
     }
 
+    /// The same for those whose time is over at `now`: before any attempt is judged, since they may
+    /// continue it.
+    pub(super) fn decide_roles_due(&mut self, now: Timestamp, around: &mut Surroundings<'_, impl Observer>) {
+        for e in 0..self.exchanges.len() {
+            if self.exchange_due(&self.exchanges[e]) < now {
+                self.decide_role(e, around);
+            }
+        }
+    }
+
     pub(super) fn decide_role(&mut self, e: usize, around: &mut Surroundings<'_, impl Observer>) {
         let x = &self.exchanges[e];
         if x.method != MethodKey::INVITE || x.role != Role::Open {
@@ -204,24 +234,9 @@ impl Conversation {
             self.exchanges[e].role = Role::InDialog;
             return;
         }
-        let id = self.next_id;
-        self.next_id = id.wrapping_add(1);
         let from = x.from;
-        let continued = self.attempts.iter().rev().find(|a| a.from == from && self.continues(a, x.started));
-        let id = continued.map(|a| a.id).unwrap_or_else(|| {
-            self.attempts.push(OpenAttempt {
-                id,
-                from,
-                b2bua: false,
-                assumed: true,
-                elsewhere: false,
-                early_bye: false,
-                called: None,
-                retired: false,
-                gathered: None,
-            });
-            id
-        });
+        let continued = self.continued_by(x).map(|i| self.attempts[i].id);
+        let id = continued.unwrap_or_else(|| self.begin_attempt(from, true, None));
         self.exchanges[e].role = Role::Initial(Some(id));
     }
 }

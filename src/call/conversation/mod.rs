@@ -18,6 +18,8 @@ mod join;
 mod react;
 mod turns;
 
+use std::num::NonZeroU64;
+
 use smallvec::SmallVec;
 
 use crate::anomaly::Anomaly;
@@ -96,9 +98,11 @@ pub(super) struct OpenAttempt {
     assumed: bool,
     elsewhere: bool,
     early_bye: bool,
-    called: Option<u64>,
+    called: Option<NonZeroU64>,
     /// Its identifiers have begun another attempt: it waits for its verdict.
     retired: bool,
+    /// It is not judged sooner: replies that may continue it have not shown yet whether they do.
+    waits_until: Timestamp,
     /// Its particulars so far, if they are wanted.
     gathered: Option<Box<Gathering>>,
 }
@@ -216,7 +220,7 @@ impl Conversation {
         let is_request = message.request_method().is_some();
         let mut place = self.find(keys.transaction);
         if let Some((e, l)) = place {
-            if is_request && self.exchanges[e].reopens(l, message, origin, self.first_bye_of(e)) {
+            if is_request && self.exchanges[e].reopens(l, message, origin, || self.first_bye_of(e, l)) {
                 around.observer.anomaly(Anomaly::IdentifierReuse, origin.stamp.shown, origin.frame);
                 self.reopen(e, now, around);
                 place = None;
@@ -271,6 +275,7 @@ impl Conversation {
         if now <= self.due {
             return;
         }
+        self.decide_roles_due(now, around);
         self.close_attempts(now, false, around);
         self.close_registrations(now, false, around);
         self.close_exchanges(now, false, around);

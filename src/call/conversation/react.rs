@@ -8,6 +8,7 @@ use crate::transaction::{Keys, Leg, MethodKey, Step};
 
 use super::super::facts;
 use super::super::observer::Observer;
+use super::super::session::ByeSeen;
 use super::{Conversation, Surroundings};
 
 impl Conversation {
@@ -36,10 +37,16 @@ impl Conversation {
             .min()
     }
 
-    /// First BYE in a dialog of exchange `e`.
-    pub(super) fn first_bye_of(&self, e: usize) -> Option<Timestamp> {
-        let from = self.exchanges[e].from;
-        self.byes.iter().filter(|b| b.from == from || b.to == from).map(|b| b.at).min()
+    /// First BYE in a dialog that leg `l` of exchange `e` may have led to.
+    pub(super) fn first_bye_of(&self, e: usize, l: usize) -> Option<Timestamp> {
+        let x = &self.exchanges[e];
+        let with = |b: &ByeSeen| match x.from {
+            from if b.from == from => Some(b.to),
+            from if b.to == from => Some(b.from),
+            _ => None,
+        };
+        let theirs = |b: &&ByeSeen| with(b).is_some_and(|tag| x.may_have_led_to(l, tag));
+        self.byes.iter().filter(theirs).map(|b| b.at).min()
     }
 
     /// What a message means beyond its own exchange.

@@ -30,7 +30,7 @@ impl Play {
 
     fn reopens(&self, at: i64, tap: u64, method: &str) -> bool {
         let start = format!("{method} sip:b@h SIP/2.0");
-        with_message(&lines(&start, method), |m| self.0.reopens(0, m, &origin(A, B, at, tap, 0), None))
+        with_message(&lines(&start, method), |m| self.0.reopens(0, m, &origin(A, B, at, tap, 0), || None))
     }
 }
 
@@ -61,6 +61,9 @@ fn a_transaction_key_ends() {
     assert!(!invite.reopens(1_600, 1, "INVITE") && invite.reopens(1_601, 1, "INVITE"), "(a)");
     assert!(!invite.reopens(99_000, 2, "INVITE"), "a tap that did not see it shows a late copy");
     assert!(!invite.reopens(99_000, 1, "ACK"), "ACK begins nothing");
+    invite.take(99_000, 2, "INVITE sip:b@h SIP/2.0", "INVITE");
+    assert!(!invite.reopens(99_001, 2, "INVITE"), "a tap that shows each packet twice, late");
+    assert!(invite.reopens(99_500, 2, "INVITE"), "(a) on the late tap");
 }
 
 #[test]
