@@ -89,6 +89,8 @@ vectors! {
     v108_replies_only_answered_long_after_the_challenge = "108-replies-only-answered-long-after-the-challenge";
     v109_late_tap_that_shows_each_packet_twice = "109-late-tap-that-shows-each-packet-twice";
     v11_answer_crosses_cancel = "11-answer-crosses-cancel";
+    v110_final_of_a_gateway_that_was_given_up = "110-final-of-a-gateway-that-was-given-up";
+    v111_late_finals_captured_twice = "111-late-finals-captured-twice";
     v12_rings_without_final = "12-rings-without-final";
     v12b_rings_and_the_capture_ends_before_timer_c = "12b-rings-and-the-capture-ends-before-timer-c";
     v13a_silent_and_the_capture_ends_before_timer_b = "13a-silent-and-the-capture-ends-before-timer-b";

@@ -39,6 +39,14 @@ const ACKED: u8 = 1;
 const DISTURBED: u8 = 2;
 /// It was given up; the index does not know it.
 const EMPTY: u8 = 4;
+/// Its last message was a response.
+const REPLIED: u8 = 8;
+
+/// What a tombstone itself has of them.
+fn flags(tomb: &Tombstone) -> u8 {
+    let flag = |is: bool, flag: u8| if is { flag } else { 0 };
+    flag(tomb.acked, ACKED) | flag(tomb.replied, REPLIED)
+}
 
 /// All tombstones of a shard.
 #[derive(Debug, Default)]
@@ -85,10 +93,11 @@ impl Graves {
             late_code: grave.late_code,
             taps: grave.taps,
             acked: grave.flags & ACKED != 0,
+            replied: grave.flags & REPLIED != 0,
         };
         let result = visit(&mut tomb);
         let disturbed = if tomb.at > grave.at { DISTURBED } else { grave.flags & DISTURBED };
-        grave.flags = disturbed | if tomb.acked { ACKED } else { 0 };
+        grave.flags = disturbed | flags(&tomb);
         (grave.at, grave.late_code) = (tomb.at, tomb.late_code);
         Some(result)
     }
@@ -125,7 +134,7 @@ impl Graves {
             taps: tomb.taps,
             code: tomb.code,
             late_code: tomb.late_code,
-            flags: if tomb.acked { ACKED } else { 0 },
+            flags: flags(&tomb),
         });
         pushed_out
     }
@@ -253,6 +262,7 @@ mod tests {
             late_code: 0,
             taps: 1,
             acked: false,
+            replied: false,
         }
     }
 

@@ -72,14 +72,14 @@ impl<'a> Legs<'a> {
     }
 
     /// The reference legs in rounds: another exchange, or a leg that starts when all earlier ones
-    /// have ended, opens a new round.
+    /// have ended or been given up, opens a new round.
     pub(super) fn rounds(&self) -> Rounds<'a> {
         let mut rounds = Rounds::new();
         let mut last = None;
         for i in self.numbers() {
             let leg = self.all[i];
             let same = last == Some(self.exchange[i])
-                && rounds.last().is_some_and(|round| round.iter().any(|l| l.was_open_at(leg.started)));
+                && rounds.last().is_some_and(|round| round.iter().any(|l| l.was_awaited_at(leg.started)));
             last = Some(self.exchange[i]);
             match rounds.last_mut() {
                 Some(round) if same => round.push(leg),

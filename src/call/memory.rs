@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use crate::flow::Origin;
 use crate::hash::Secret;
 use crate::sip::Message;
-use crate::time::Timestamp;
+use crate::time::{Nanos, Timestamp};
 use crate::transaction::{Bin, CallKey, Exchange, Leg, MethodKey, Names, QUIET, TIMER_B};
 
 use super::graves::Graves;
@@ -31,6 +31,8 @@ pub struct Tombstone {
     pub taps: u16,
     /// An ACK was seen.
     pub acked: bool,
+    /// Its last message was a response.
+    pub replied: bool,
 }
 
 /// What a message on a T-key that is over is.
@@ -56,13 +58,14 @@ impl Tombstone {
             late_code: 0,
             taps: x.taps(l),
             acked: leg.acked.is_some(),
+            replied: leg.ended.is_some_and(|f| f.at >= leg.last),
         }
     }
 
     /// What `message` is; notes it. Only a tap that saw the transaction can tell that its
     /// identifiers begin something new: a copy from another tap is a capture duplicate, however
-    /// late.
-    pub(super) fn late(&mut self, message: &Message<'_>, origin: &Origin) -> Late {
+    /// late, and so is what follows a message of its kind within `window`.
+    pub(super) fn late(&mut self, message: &Message<'_>, origin: &Origin, window: Nanos) -> Late {
         let time = origin.stamp.time;
         if self.taps & origin.tap.bit() == 0 {
             return Late::Copy(Bin::CaptureDuplicate);
@@ -85,10 +88,15 @@ impl Tombstone {
                 self.late_code = s.get();
                 Late::OtherCode
             }
+            _ if self.replied == message.status().is_some() && quiet <= window => {
+                Late::Copy(Bin::CaptureDuplicate)
+            }
             _ => Late::Copy(Bin::Retransmission),
         };
-        if self.code != 0 {
-            self.at = self.at.max(time);
+        // Without a final, rule (c) counts from the request, however often that is repeated.
+        let replies = message.status().is_some();
+        if self.code != 0 || replies {
+            (self.at, self.replied) = (self.at.max(time), replies);
         }
         late
     }
@@ -164,7 +172,7 @@ mod tests {
 
     fn tomb(s: i64) -> Tombstone {
         let at = Timestamp::from_nanos(s * 1_000_000_000);
-        Tombstone { at, code: 200, late_code: 0, taps: 1, acked: false }
+        Tombstone { at, code: 200, late_code: 0, taps: 1, acked: false, replied: false }
     }
 
     fn stands(m: &mut Memory, transaction: u64, s: i64) -> bool {

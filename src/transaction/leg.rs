@@ -7,10 +7,14 @@ use smallvec::SmallVec;
 
 use crate::flow::{Flow, FrameId, Tap, Transport};
 use crate::sip::StatusCode;
-use crate::time::Timestamp;
+use crate::time::{Nanos, Timestamp};
 
+use super::exchange::TIMER_B;
 use super::key::ViaKeys;
 use super::names::Name;
+
+/// How much sooner than its timer a client may seem to give up: the capture's own delays.
+const JITTER: Nanos = Nanos::from_millis(100);
 
 /// One hop's transaction (RFC 3261 17).
 #[derive(Clone, Debug)]
@@ -123,6 +127,13 @@ impl Leg {
     /// Whether a message at `t` came while the leg had no final.
     pub fn was_open_at(&self, t: Timestamp) -> bool {
         self.started <= t && self.ended.is_none_or(|f| t < f.at)
+    }
+
+    /// Whether its client still waited for a final at `t`: without any response no longer than for
+    /// Timer B (RFC 3261 17.1.1.2), whatever came later.
+    pub fn was_awaited_at(&self, t: Timestamp) -> bool {
+        let over = self.requested.unwrap_or(self.started) + TIMER_B - JITTER;
+        self.was_open_at(t) && (t < over || self.replied.is_some_and(|first| first < over))
     }
 
     /// A sort key: by start, then by arrival.

@@ -25,9 +25,10 @@ impl Conversation {
         origin: &Origin,
         around: &mut Surroundings<'_, impl Observer>,
     ) -> bool {
+        let window = around.window;
         let late = around.memory.visit(self.call, keys.transaction, origin.stamp.time, |tomb| {
             let had_final = tomb.code != 0;
-            (had_final, tomb.late(message, origin))
+            (had_final, tomb.late(message, origin, window))
         });
         let Some((had_final, late)) = late else { return false };
         let mut odd = |kind| around.observer.anomaly(kind, origin.stamp.shown, origin.frame);

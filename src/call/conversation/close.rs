@@ -294,13 +294,12 @@ impl Conversation {
     /// captured show only with their final whether it is initial, and so a further try of the attempt.
     fn put_off(&mut self, i: usize) -> bool {
         let (a, later) = (&self.attempts[i], &self.attempts[i + 1..]);
-        let asks =
-            |x: &&Box<Exchange>| x.method == MethodKey::INVITE && x.role == Role::Open && x.from == a.from;
-        if !self.exchanges.iter().any(|x| asks(&x)) || later.iter().any(|b| b.from == a.from) {
+        let asks = |x: &Exchange| x.method == MethodKey::INVITE && x.role == Role::Open && x.from == a.from;
+        if !self.exchanges.iter().any(|x| asks(x)) || later.iter().any(|b| b.from == a.from) {
             return false;
         }
         let Some(last) = self.continues_until(a) else { return false };
-        let open = self.exchanges.iter().filter(asks).filter(|x| x.started <= last);
+        let open = self.exchanges.iter().filter(|x| asks(x) && x.started <= last);
         let until = open.map(|x| self.exchange_due(x)).max();
         if let Some(until) = until {
             self.attempts[i].waits_until = until;
