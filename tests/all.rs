@@ -36,6 +36,7 @@ mod supply;
 mod taps;
 mod threads;
 mod vectors;
+mod world;
 mod wrapping;
 
 // What several of them use.

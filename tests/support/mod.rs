@@ -5,6 +5,7 @@ pub(crate) mod conversations;
 pub(crate) mod expect;
 pub(crate) mod flow;
 pub(crate) mod trunk;
+pub(crate) mod world;
 
 use std::fs;
 use std::path::Path;
