@@ -46,6 +46,13 @@ pub(super) struct ByeSeen {
     pub(super) early: bool,
 }
 
+impl ByeSeen {
+    /// The other side's tag, in a dialog of the side with this `tag`; `None` if it is another's.
+    pub(super) fn other_than(&self, tag: u64) -> Option<u64> {
+        if self.from == tag { Some(self.to) } else { (self.to == tag).then_some(self.from) }
+    }
+}
+
 /// The last in-dialog INVITE or UPDATE: a session refresh, perhaps.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Refresh {
@@ -57,9 +64,8 @@ pub(super) struct Refresh {
 impl OpenSession {
     /// Whether the BYE with these tags ends one of its dialogs.
     pub(super) fn has(&self, bye: &ByeSeen) -> bool {
-        let (other, ours) =
-            if bye.from == self.from { (bye.to, true) } else { (bye.from, bye.to == self.from) };
-        ours && (self.dialogs.is_empty() || self.dialogs.contains(&other))
+        let theirs = |tag| self.dialogs.is_empty() || self.dialogs.contains(&tag);
+        bye.other_than(self.from).is_some_and(theirs)
     }
 
     /// The session's end, if every dialog has had a BYE whose transaction is over; or, at the

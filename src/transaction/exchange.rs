@@ -233,8 +233,8 @@ impl Exchange {
     /// Rule 0: whether a request at `time` on leg `leg` uses the identifiers of an ended
     /// transaction for a new one. Looks only at copies on the tap that saw the earlier one: a late
     /// copy from another tap is a capture duplicate, however late, and so is each that follows it
-    /// at once. `bye` is the first BYE of a
-    /// dialog that this leg [may have led to](Self::may_have_led_to).
+    /// at once. `bye` is the first BYE of a dialog that this leg
+    /// [may have led to](Self::may_have_led_to).
     pub fn reopens(
         &self,
         leg: usize,

@@ -131,7 +131,7 @@ impl Conversation {
     /// The latest start of an INVITE that continues attempt `a`: 32 s after the end of its last leg.
     /// `None` if none does any more: a 2xx, a BYE, its credentials refused.
     pub(super) fn continues_until(&self, a: &OpenAttempt) -> Option<Timestamp> {
-        let byed = self.byes.iter().any(|b| b.from == a.from || b.to == a.from);
+        let byed = self.byes.iter().any(|b| b.other_than(a.from).is_some());
         let answered = self.legs_of(a.id).any(|l| l.success.is_some());
         let rejected = self.exchanges_of(a.id).last().is_some_and(|x| x.legs.iter().any(|l| l.rejected));
         if a.retired || byed || answered || rejected {

@@ -40,12 +40,7 @@ impl Conversation {
     /// First BYE in a dialog that leg `l` of exchange `e` may have led to.
     pub(super) fn first_bye_of(&self, e: usize, l: usize) -> Option<Timestamp> {
         let x = &self.exchanges[e];
-        let with = |b: &ByeSeen| match x.from {
-            from if b.from == from => Some(b.to),
-            from if b.to == from => Some(b.from),
-            _ => None,
-        };
-        let theirs = |b: &&ByeSeen| with(b).is_some_and(|tag| x.may_have_led_to(l, tag));
+        let theirs = |b: &&ByeSeen| b.other_than(x.from).is_some_and(|tag| x.may_have_led_to(l, tag));
         self.byes.iter().filter(theirs).map(|b| b.at).min()
     }
 

@@ -289,7 +289,8 @@ impl World {
             Some(r) if r.code == Some(100) || f.won && r.code != Some(200) => {}
             Some(r) if r.code < Some(200) => self.pass_on(server, r),
             Some(r) if r.code == Some(200) => {
-                (f.won, _) = (true, f.todo.clear());
+                f.won = true;
+                f.todo.clear();
                 self.cancel_branches(fork);
                 self.pass_on(server, r);
             }
